@@ -76,6 +76,8 @@ class Structure(CheckCase):
         self.assertFinds(structure.check_protobuf, {"modules/mm/dump.cc": '#include "mm.pb.h"\n'}, "protobuf")
         self.assertFinds(structure.check_protobuf, {"modules/mm/mm.h": "pb::mm_entry e;\n"}, "protobuf")
         self.assertClean(structure.check_protobuf, {"modules/mm/image.cc": '#include "mm.pb.h"\npb::mm_entry e;\n'})
+        self.assertFinds(structure.check_protobuf, {"modules/mm/dump.cc": "void f(pb::mm_entry&);\n"}, "protobuf")
+        self.assertClean(structure.check_protobuf, {"modules/mm/mm.h": "void f(const pb::mm_entry&);\n"})
         self.assertClean(structure.check_protobuf, {"modules/mm/mm.h": "// pb::mm_entry is not for here\n"})
 
     def test_architecture(self):
