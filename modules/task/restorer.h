@@ -14,14 +14,16 @@
 
 #include "arch/host.h"
 #include "base/rel_span.h"
+#include "base/try.h"
+#include "task/parasite.h"
 #include "task/wire.h"
 
 namespace cr::task {
 
 // Newer than the headers that we build with.
-inline constexpr int kPrSetMdwe = 65, kPrGetMdwe = 66, kPrSetMemoryMerge = 67, kPrGetMemoryMerge = 68;
+inline constexpr int kPrSetMdwe = 65, kPrSetMemoryMerge = 67;
 inline constexpr int kPrSetThpDisable = 41, kPrGetThpDisable = 42;
-inline constexpr int kArchGetCpuid = 0x1011, kArchSetCpuid = 0x1012;
+inline constexpr int kArchSetCpuid = 0x1012;
 
 /// Sets a switch unless it is so already or the image doesn't tell.
 inline SysResult set_switch(int get, int set, std::int64_t wanted) {
@@ -82,7 +84,7 @@ inline SysResult restore_speculation(const RestoreThread& t) {
 
 inline SysResult restore_mempolicy(const BlobCtx& ctx, const RestoreThread& t) {
   if (t.mempolicy == kUnset) return 0;
-  const std::span<const std::uint64_t> mask = std::as_const(t.nodemask).in(ctx.arena);
+  const std::span<const std::uint64_t> mask = t.nodemask.in(ctx.arena);
   std::int32_t now = -1;
   const SysResult asked = sys::call(__NR_get_mempolicy, &now, nullptr, 0, nullptr, 0);
   if (t.mempolicy == 0 && (!asked.ok() || now == 0)) return 0;
