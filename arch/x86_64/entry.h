@@ -23,6 +23,9 @@ namespace cr::arch::x86_64 {
       "  ud2\n"                                 \
       ".previous\n")
 
+/// Tells the CPU that this is a waiting loop.
+inline void relax() { asm volatile("pause" ::: "memory"); }
+
 /// Resumes the thread from the frame at `frame` (build_sigframe): never returns.
 [[noreturn]] inline void sigreturn(std::uint64_t frame) {
   asm volatile(
