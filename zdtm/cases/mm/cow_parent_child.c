@@ -37,7 +37,7 @@ int main(int argc, char **argv)
   test_waitsig();
 
   child_finish(pid);
-  expect_eq(cow_probe_shared(&p, 0, 8), 8);
+  expect_eq(cow_probe_shared(&p, 0, 16), 16);
   expect_eq(cow_probe_shared(&p, 16, 8), 0);
   expect_eq(cow_probe_shared(&p, 24, 16), 16);
   expect_eq(cow_probe_shared(&p, 40, 8), 0);

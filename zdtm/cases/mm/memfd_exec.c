@@ -1,6 +1,8 @@
 /* zdtm:
  * title: executable and non-executable memfds: mode bits and the seal on them
  */
+#include <sys/mman.h>
+
 #include "check.h"
 #include "descriptors.h"
 #include "newer_kernel.h"

@@ -1,6 +1,8 @@
 /* zdtm:
  * title: size, position, flags and sharing of memfd descriptors; a second description by /proc; an empty one
  */
+#include <sys/mman.h>
+
 #include "check.h"
 #include "descriptors.h"
 

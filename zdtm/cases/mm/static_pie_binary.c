@@ -4,6 +4,8 @@
  */
 #include <sys/auxv.h>
 
+#include <stdlib.h>
+
 #include "check.h"
 
 static char bss[20000];
