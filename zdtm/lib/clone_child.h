@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-#include "child.h"
+#include "waiting_child.h"
 
 /* Like fork(), sharing what the flags say. Not for CLONE_VM: parent and child return on the same stack. */
 static inline pid_t fork_sharing(unsigned long flags)
@@ -14,7 +14,7 @@ static inline pid_t fork_sharing(unsigned long flags)
 }
 
 /* A child that shares so, waits with the case, runs check and exits. */
-static inline pid_t child_sharing(unsigned long flags, void (*check)(void *), void *arg)
+static inline pid_t waiting_child_sharing(unsigned long flags, void (*check)(void *), void *arg)
 {
   pid_t pid = fork_sharing(flags);
   if (pid == 0) {

@@ -1,7 +1,7 @@
 /* Copy-on-write sharing between processes: a child reports the page frames of a range to its parent. */
 #pragma once
 
-#include "child.h"
+#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 
@@ -10,7 +10,7 @@ enum { kMaxCowPages = 256 };
 struct cow_probe {
   char *mem;
   size_t pages;
-  uint64_t *frames; /* shared with the child: its page frames as of child_finish() */
+  uint64_t *frames; /* shared with the child: its page frames as of waiting_child_finish() */
 };
 
 static inline struct cow_probe cow_probe_of(char *mem, size_t pages)

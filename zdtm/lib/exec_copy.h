@@ -7,7 +7,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
-#include "child.h"
+#include "waiting_child.h"
 
 static const char kCopyMark[] = "zdtm-exec-copy";
 

@@ -3,7 +3,7 @@
  * needs: tool:sh
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 enum { kFirst = 20, kCount = 12 };

@@ -4,7 +4,7 @@
 #include <limits.h>
 
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static void enter(void *arg) { must(chdir(arg)); }
@@ -36,14 +36,14 @@ int main(int argc, char **argv)
   close(make_file("one/mark", 1, 1));
   close(make_file("two/mark", 1, 1));
   expect(getcwd(before, sizeof(before)) != NULL);
-  pid_t one = child_start(enter, check_one, "one"), renamed = child_start(enter, check_renamed, "two");
+  pid_t one = waiting_child_start(enter, check_one, "one"), renamed = waiting_child_start(enter, check_renamed, "two");
   must(rename("two", "now called so"));
 
   test_daemon();
   test_waitsig();
 
-  child_finish(one);
-  child_finish(renamed);
+  waiting_child_finish(one);
+  waiting_child_finish(renamed);
   expect(getcwd(after, sizeof(after)) != NULL);
   expect(strcmp(before, after) == 0);
   must(access("one/mark", F_OK));

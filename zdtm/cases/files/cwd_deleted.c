@@ -2,7 +2,7 @@
  * title: a working directory that was removed, and one removed with its parent
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static void enter(void *arg) { must(chdir(arg)); }
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
   must(mkdir("gone", 0755));
   must(mkdir("a", 0755));
   must(mkdir("a/b", 0755));
-  pid_t one = child_start(enter, check, "gone"), two = child_start(enter, check, "a/b");
+  pid_t one = waiting_child_start(enter, check, "gone"), two = waiting_child_start(enter, check, "a/b");
   must(rmdir("gone"));
   must(rmdir("a/b"));
   must(rmdir("a"));
@@ -34,8 +34,8 @@ int main(int argc, char **argv)
   test_daemon();
   test_waitsig();
 
-  child_finish(one);
-  child_finish(two);
+  waiting_child_finish(one);
+  waiting_child_finish(two);
   expect_errno(access("gone", F_OK), ENOENT);
   expect_errno(access("a", F_OK), ENOENT);
   pass();

@@ -2,7 +2,7 @@
  * title: a removed file opened three times, by two processes: still one file, with separate positions and modes
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static int child_fd;
@@ -27,7 +27,7 @@ int main(int argc, char **argv)
   write_text(writer, "0123456789");
   must(lseek(writer, 4, SEEK_SET));
   must(lseek(reader, 2, SEEK_SET));
-  pid_t pid = child_start(child_opens, child_checks, NULL);
+  pid_t pid = waiting_child_start(child_opens, child_checks, NULL);
   must(unlink("ghost"));
 
   test_daemon();
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 
   write_text(writer, "X");
   expect_read(reader, "23X5");
-  child_finish(pid);
+  waiting_child_finish(pid);
   must(lseek(reader, 10, SEEK_SET));
   expect_read(reader, "tail");
   expect_errno(write(reader, "x", 1), EBADF);

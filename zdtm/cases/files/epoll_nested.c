@@ -4,7 +4,7 @@
 #include <sys/epoll.h>
 
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static int outer, p[2];
@@ -28,14 +28,14 @@ int main(int argc, char **argv)
   must(epoll_ctl(inner, EPOLL_CTL_ADD, p[0], &(struct epoll_event){EPOLLIN, {.u32 = 1}}));
   must(epoll_ctl(middle, EPOLL_CTL_ADD, inner, &(struct epoll_event){EPOLLIN, {.u32 = 2}}));
   must(epoll_ctl(outer, EPOLL_CTL_ADD, middle, &(struct epoll_event){EPOLLIN, {.u32 = 3}}));
-  pid_t pid = child_start(NULL, child_waits, NULL);
+  pid_t pid = waiting_child_start(NULL, child_waits, NULL);
 
   test_daemon();
   test_waitsig();
 
   expect_eq(epoll_wait(outer, &got, 1, 0), 0);
   write_text(p[1], "x");
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_eq(epoll_wait(middle, &got, 1, 0), 1);
   expect_eq(got.data.u32, 2);
   expect_eq(epoll_wait(inner, &got, 1, 0), 1);

@@ -4,7 +4,7 @@
 #include <sys/eventfd.h>
 
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static int shared;
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
   must(eventfd_write(full, UINT64_MAX - 1));
   int zero = must(eventfd(0, EFD_NONBLOCK));
   shared = must(eventfd(100, 0));
-  pid_t pid = child_start(NULL, child_adds, NULL);
+  pid_t pid = waiting_child_start(NULL, child_adds, NULL);
 
   test_daemon();
   test_waitsig();
@@ -43,7 +43,7 @@ int main(int argc, char **argv)
   must(eventfd_read(full, &value));
   expect(value == UINT64_MAX - 1);
   expect_errno(eventfd_read(zero, &value), EAGAIN);
-  child_finish(pid);
+  waiting_child_finish(pid);
   must(eventfd_read(shared, &value));
   expect_eq(value, 105);
   pass();

@@ -2,7 +2,7 @@
  * title: a removed fifo with data, shared with a child
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static int child_end;
@@ -23,14 +23,14 @@ int main(int argc, char **argv)
   test_init(argc, argv);
   must(mkfifo("fifo", 0600));
   int fd = must(open("fifo", O_RDWR));
-  pid_t pid = child_start(child_opens, child_writes, NULL);
+  pid_t pid = waiting_child_start(child_opens, child_writes, NULL);
   must(unlink("fifo"));
   write_text(fd, "before ");
 
   test_daemon();
   test_waitsig();
 
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_read(fd, "before and after");
   expect_errno(access("fifo", F_OK), ENOENT);
   pass();

@@ -4,10 +4,10 @@
 #include <limits.h>
 
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
-/* child_start's pipe has numbers above 2 and isn't there any more when the child waits. */
+/* waiting_child_start's pipe has numbers above 2 and isn't there any more when the child waits. */
 static void close_all(void *arg)
 {
   (void)arg;
@@ -35,12 +35,12 @@ int main(int argc, char **argv)
 {
   test_init(argc, argv);
   must(close_range(3, UINT_MAX, 0));
-  pid_t none = child_start(close_all, check_none, NULL), some = child_start(open_some, check_some, NULL);
+  pid_t none = waiting_child_start(close_all, check_none, NULL), some = waiting_child_start(open_some, check_some, NULL);
 
   test_daemon();
   test_waitsig();
 
-  child_finish(none);
-  child_finish(some);
+  waiting_child_finish(none);
+  waiting_child_finish(some);
   pass();
 }

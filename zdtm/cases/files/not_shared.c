@@ -2,7 +2,7 @@
  * title: descriptions of one file opened separately, with equal position and flags, don't become one
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static int own, inherited;
@@ -27,7 +27,7 @@ int main(int argc, char **argv)
   close(make_file("file", 100, 1));
   for (int i = 0; i < 4; i++) fd[i] = must(open("file", O_RDONLY));
   inherited = fd[0];
-  pid_t pid = child_start(child_opens, child_reads, NULL);
+  pid_t pid = waiting_child_start(child_opens, child_reads, NULL);
 
   test_daemon();
   test_waitsig();
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     for (int j = 0; j < i; j++) expect(!same_description(getpid(), fd[i], getpid(), fd[j]));
   must(lseek(fd[1], 50, SEEK_SET));
   expect_eq(lseek(fd[2], 0, SEEK_CUR), 0);
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_eq(lseek(fd[0], 0, SEEK_CUR), 0);
   pass();
 }

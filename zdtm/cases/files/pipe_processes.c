@@ -2,7 +2,7 @@
  * title: a ring of five processes, each with one pipe from its neighbour and one to the next
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 enum { kRing = 5 };
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
   pid_t pid[kRing];
   test_init(argc, argv);
   for (int i = 0; i <= kRing; i++) must(pipe(pipes[i]));
-  for (long i = 0; i < kRing; i++) pid[i] = child_start(keep_two, pass_on, (void *)i);
+  for (long i = 0; i < kRing; i++) pid[i] = waiting_child_start(keep_two, pass_on, (void *)i);
   for (int i = 0; i <= kRing; i++) {
     if (i != kRing) close(pipes[i][0]);
     if (i != 0) close(pipes[i][1]);
@@ -43,7 +43,7 @@ int main(int argc, char **argv)
   test_daemon();
   test_waitsig();
 
-  for (int i = 0; i < kRing; i++) child_finish(pid[i]);
+  for (int i = 0; i < kRing; i++) waiting_child_finish(pid[i]);
   expect_read(pipes[kRing][0], "a01234");
   char byte;
   expect_eq(read(pipes[kRing][0], &byte, 1), 0);

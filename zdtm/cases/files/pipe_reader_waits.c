@@ -2,7 +2,7 @@
  * title: a child that sleeps in read() of a pipe goes on sleeping there and gets what comes later
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 int main(int argc, char **argv)

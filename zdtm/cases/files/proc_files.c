@@ -2,7 +2,7 @@
  * title: open files of /proc: of the process itself, of a child, and of the system
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static void nothing(void *arg) { (void)arg; }
@@ -11,7 +11,7 @@ int main(int argc, char **argv)
 {
   char path[64], text[4096], wanted[64];
   test_init(argc, argv);
-  pid_t pid = child_start(NULL, nothing, NULL);
+  pid_t pid = waiting_child_start(NULL, nothing, NULL);
   int own = must(open("/proc/self/status", O_RDONLY));
   int dir = must(open("/proc/self/fd", O_RDONLY | O_DIRECTORY));
   int max = must(open("/proc/sys/kernel/pid_max", O_RDONLY));
@@ -30,6 +30,6 @@ int main(int argc, char **argv)
   expect(must(read(max, text, sizeof(text) - 1)) > 1);
   snprintf(path, sizeof(path), "%d", own);
   must(faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW));
-  child_finish(pid);
+  waiting_child_finish(pid);
   pass();
 }

@@ -3,7 +3,7 @@
  * needs: cap:SYS_CHROOT
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 static void change(void *arg)
@@ -32,13 +32,13 @@ int main(int argc, char **argv)
   must(mkdir("jail", 0755));
   must(mkdir("jail/inside", 0755));
   close(make_file("jail/inside/mark", 1, 1));
-  pid_t inside = child_start(change, check, "inside"), outside = child_start(change, check, NULL);
+  pid_t inside = waiting_child_start(change, check, "inside"), outside = waiting_child_start(change, check, NULL);
 
   test_daemon();
   test_waitsig();
 
-  child_finish(inside);
-  child_finish(outside);
+  waiting_child_finish(inside);
+  waiting_child_finish(outside);
   must(access("/proc/self", F_OK)); /* this one's root is as before */
   pass();
 }

@@ -2,7 +2,7 @@
  * title: one description shared by eight processes of three generations: the position moves for all of them
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 
 enum { kChildren = 6 };
@@ -20,12 +20,12 @@ static void start_grandchild(void *arg)
 {
   (void)arg;
   fd = must(dup2(fd, 90)); /* under another number there */
-  grandchild = child_start(NULL, read_two, NULL);
+  grandchild = waiting_child_start(NULL, read_two, NULL);
 }
 static void finish_grandchild(void *arg)
 {
   read_two(arg);
-  child_finish(grandchild);
+  waiting_child_finish(grandchild);
 }
 
 int main(int argc, char **argv)
@@ -35,12 +35,12 @@ int main(int argc, char **argv)
   fd = make_file("file", 100, 1);
   must(lseek(fd, 10, SEEK_SET));
   for (int i = 0; i < kChildren; i++)
-    pid[i] = i == 3 ? child_start(start_grandchild, finish_grandchild, NULL) : child_start(NULL, read_two, NULL);
+    pid[i] = i == 3 ? waiting_child_start(start_grandchild, finish_grandchild, NULL) : waiting_child_start(NULL, read_two, NULL);
 
   test_daemon();
   test_waitsig();
 
-  for (int i = 0; i < kChildren; i++) child_finish(pid[i]);
+  for (int i = 0; i < kChildren; i++) waiting_child_finish(pid[i]);
   expect_eq(lseek(fd, 0, SEEK_CUR), 10 + 2 * (kChildren + 1));
   pass();
 }

@@ -25,17 +25,17 @@ int main(int argc, char **argv)
   must(mkdir("below", 0755));
   close(make_file("below/mark", 1, 1));
   umask(022);
-  pid_t apart = child_start(NULL, child_stays, NULL);
-  pid_t sharing = child_sharing(CLONE_FS, child_moves, "below");
+  pid_t apart = waiting_child_start(NULL, child_stays, NULL);
+  pid_t sharing = waiting_child_sharing(CLONE_FS, child_moves, "below");
   umask(071);
 
   test_daemon();
   test_waitsig();
 
-  child_finish(sharing);
+  waiting_child_finish(sharing);
   must(access("mark", F_OK)); /* the child took this process along */
   expect_eq(umask(0), 027);
   must(chdir(".."));
-  child_finish(apart);
+  waiting_child_finish(apart);
   pass();
 }

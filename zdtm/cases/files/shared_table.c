@@ -24,18 +24,18 @@ int main(int argc, char **argv)
   enum { kKcmpFiles = 2 };
   test_init(argc, argv);
   int fd = make_file("file", 10, 1);
-  pid_t apart = child_start(NULL, child_apart, &fd);
-  pid_t sharing = child_sharing(CLONE_FILES, child_changes, &fd);
+  pid_t apart = waiting_child_start(NULL, child_apart, &fd);
+  pid_t sharing = waiting_child_sharing(CLONE_FILES, child_changes, &fd);
 
   test_daemon();
   test_waitsig();
 
   expect_eq(syscall(SYS_kcmp, getpid(), sharing, kKcmpFiles, 0, 0), 0);
   expect(syscall(SYS_kcmp, getpid(), apart, kKcmpFiles, 0, 0) > 0);
-  child_finish(sharing);
+  waiting_child_finish(sharing);
   expect_file(300, 10, 1);
   expect_errno(fcntl(fd, F_GETFD), EBADF);
-  child_finish(apart);
+  waiting_child_finish(apart);
   expect_errno(fcntl(301, F_GETFD), EBADF);
   pass();
 }

@@ -2,7 +2,7 @@
  * title: the parent gave back, moved or write-protected what the child still has: contents stay apart
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 
@@ -21,7 +21,7 @@ int main(int argc, char **argv)
   char *mem = map_private(kPages * PAGE_BYTES);
   char *place = map_private(kPages * PAGE_BYTES);
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
-  pid_t pid = child_start(NULL, check, mem);
+  pid_t pid = waiting_child_start(NULL, check, mem);
   must(madvise(mem, 4 * PAGE_BYTES, MADV_DONTNEED));
   char *moved = must(mremap(mem + 4 * PAGE_BYTES, 4 * PAGE_BYTES, 4 * PAGE_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED, place));
   must(mprotect(mem + 8 * PAGE_BYTES, 4 * PAGE_BYTES, PROT_READ));
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
   test_daemon();
   test_waitsig();
 
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_eq(populated_pages(mem, 4), 0);
   expect_eq(mem[0], 0);
   expect(memcmp(first, moved, PAGE_BYTES) == 0);

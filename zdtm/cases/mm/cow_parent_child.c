@@ -30,13 +30,13 @@ int main(int argc, char **argv)
   fill_pattern(p.mem, 16 * PAGE_BYTES, 1);
   fill_pattern(p.mem + 16 * PAGE_BYTES, 16 * PAGE_BYTES, 3);
   fill_pattern(p.mem + 32 * PAGE_BYTES, 32 * PAGE_BYTES, 4);
-  pid_t pid = child_start(modify, check, &p);
+  pid_t pid = waiting_child_start(modify, check, &p);
   fill_pattern(p.mem + 40 * PAGE_BYTES, 8 * PAGE_BYTES, 5);
 
   test_daemon();
   test_waitsig();
 
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_eq(cow_probe_shared(&p, 0, 16), 16);
   expect_eq(cow_probe_shared(&p, 16, 8), 0);
   expect_eq(cow_probe_shared(&p, 24, 16), 16);

@@ -22,14 +22,14 @@ struct middle {
 static void start_grandchild(void *arg)
 {
   struct middle *m = arg;
-  m->grandchild = child_start(NULL, check, &m->below);
+  m->grandchild = waiting_child_start(NULL, check, &m->below);
 }
 
 static void finish_grandchild(void *arg)
 {
   struct middle *m = arg;
   check(&m->own);
-  child_finish(m->grandchild);
+  waiting_child_finish(m->grandchild);
 }
 
 int main(int argc, char **argv)
@@ -39,14 +39,14 @@ int main(int argc, char **argv)
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
   struct cow_probe sibling = cow_probe_of(mem, kPages);
   struct middle m = {cow_probe_of(mem, kPages), cow_probe_of(mem, kPages), 0};
-  pid_t one = child_start(NULL, check, &sibling);
-  pid_t two = child_start(start_grandchild, finish_grandchild, &m);
+  pid_t one = waiting_child_start(NULL, check, &sibling);
+  pid_t two = waiting_child_start(start_grandchild, finish_grandchild, &m);
 
   test_daemon();
   test_waitsig();
 
-  child_finish(one);
-  child_finish(two);
+  waiting_child_finish(one);
+  waiting_child_finish(two);
   expect_eq(cow_probe_shared(&sibling, 0, kPages), kPages);
   expect_eq(cow_probe_shared(&m.own, 0, kPages), kPages);
   expect_eq(cow_probe_shared(&m.below, 0, kPages), kPages);

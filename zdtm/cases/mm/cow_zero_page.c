@@ -2,7 +2,7 @@
  * title: after a read of untouched memory in parent and child both still see zeros, and writes stay private
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 
@@ -27,12 +27,12 @@ int main(int argc, char **argv)
   test_init(argc, argv);
   char *mem = map_private(kPages * PAGE_BYTES);
   expect_eq(sum(mem), 0);
-  pid_t pid = child_start(read_it, check, mem);
+  pid_t pid = waiting_child_start(read_it, check, mem);
 
   test_daemon();
   test_waitsig();
 
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_eq(sum(mem), 0);
   memset(mem, 2, kPages * PAGE_BYTES);
   pass();

@@ -2,7 +2,7 @@
  * title: /dev/zero mapped private and shared with a child, descriptor closed
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 #include "mapping.h"
 #include "pagemap.h"
@@ -21,7 +21,7 @@ int main(int argc, char **argv)
   close(fd);
   fill_pattern(priv + PAGE_BYTES, PAGE_BYTES, 1);
   fill_pattern(shared, 4 * PAGE_BYTES, 2);
-  pid_t pid = child_start(NULL, check, shared);
+  pid_t pid = waiting_child_start(NULL, check, shared);
 
   test_daemon();
   test_waitsig();
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
   expect(!check_pattern(priv + PAGE_BYTES, PAGE_BYTES, 1));
   expect(!check_pattern(shared, 4 * PAGE_BYTES, 2));
   fill_pattern(shared, 4 * PAGE_BYTES, 3);
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect(!check_pattern(shared, 4 * PAGE_BYTES, 4));
   pass();
 }

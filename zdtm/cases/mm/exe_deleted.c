@@ -29,7 +29,7 @@ int main(int argc, char **argv)
   test_daemon();
   test_waitsig();
 
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_errno(access("gone", F_OK), ENOENT); /* nothing was left behind */
   pass();
 }

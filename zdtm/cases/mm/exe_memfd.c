@@ -25,6 +25,6 @@ int main(int argc, char **argv)
   test_daemon();
   test_waitsig();
 
-  child_finish(pid);
+  waiting_child_finish(pid);
   pass();
 }

@@ -2,7 +2,7 @@
  * title: private hugetlb memory: content, page size, untouched pages, copy-on-write with a child
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "hugetlb.h"
 #include "mapping.h"
 #include "smaps.h"
@@ -21,14 +21,14 @@ int main(int argc, char **argv)
   char *mem = map_anon(3 * HUGE_BYTES, MAP_PRIVATE | MAP_HUGETLB);
   fill_pattern(mem, HUGE_BYTES, 1);
   mem[2 * HUGE_BYTES + 12345] = 7;
-  pid_t pid = child_start(NULL, check, mem);
+  pid_t pid = waiting_child_start(NULL, check, mem);
 
   test_daemon();
   test_waitsig();
 
   struct vma v = must_vma(mem);
   expect_eq(v.page_kb, HUGE_BYTES / 1024);
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect(!check_pattern(mem, HUGE_BYTES, 1));
   expect_eq(mem[2 * HUGE_BYTES + 12345], 7);
   expect_eq(mem[HUGE_BYTES], 0);

@@ -2,7 +2,7 @@
  * title: shared hugetlb memory of two processes
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "hugetlb.h"
 #include "mapping.h"
 #include "smaps.h"
@@ -20,7 +20,7 @@ int main(int argc, char **argv)
   need_huge_pages();
   char *mem = map_anon(2 * HUGE_BYTES, MAP_SHARED | MAP_HUGETLB);
   fill_pattern(mem, 2 * HUGE_BYTES, 1);
-  pid_t pid = child_start(NULL, check, mem);
+  pid_t pid = waiting_child_start(NULL, check, mem);
 
   test_daemon();
   test_waitsig();
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
   expect(!check_pattern(mem, 2 * HUGE_BYTES, 1));
   expect_eq(must_vma(mem).page_kb, HUGE_BYTES / 1024);
   fill_pattern(mem, 2 * HUGE_BYTES, 2);
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_eq(mem[HUGE_BYTES], 3);
   pass();
 }

@@ -2,7 +2,7 @@
  * title: MADV_DONTFORK and MADV_WIPEONFORK still act on a fork made after the restore, MADV_DOFORK too
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "faulting.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -2,7 +2,7 @@
  * title: parent with a don't-fork and a wiped area, and a child born after them that has gap and zeros
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 #include "smaps.h"
@@ -28,12 +28,12 @@ int main(int argc, char **argv)
   fill_pattern(a.wiped, 4 * PAGE_BYTES, 2);
   must(madvise(a.hidden, 4 * PAGE_BYTES, MADV_DONTFORK));
   must(madvise(a.wiped, 4 * PAGE_BYTES, MADV_WIPEONFORK));
-  pid_t pid = child_start(NULL, check, &a);
+  pid_t pid = waiting_child_start(NULL, check, &a);
 
   test_daemon();
   test_waitsig();
 
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect(!check_pattern(a.hidden, 4 * PAGE_BYTES, 1));
   expect(!check_pattern(a.wiped, 4 * PAGE_BYTES, 2));
   expect(vma_has_flag(a.hidden, "dc"));

@@ -2,7 +2,7 @@
  * title: private and shared mappings of removed files, with and without a descriptor left
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 #include "mapping.h"
 #include "pagemap.h"
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
   char *shared = map_file(two, kPages * PAGE_BYTES, MAP_SHARED, 0);
   close(one);
   fill_pattern(priv + PAGE_BYTES, PAGE_BYTES, 7);
-  pid_t pid = child_start(NULL, check, shared);
+  pid_t pid = waiting_child_start(NULL, check, shared);
   must(unlink("one"));
   must(unlink("two"));
 
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
   expect(strstr(must_vma(priv).path, "/one (deleted)") != NULL);
   fill_pattern(shared, kPages * PAGE_BYTES, 3);
   expect_file(two, kPages * PAGE_BYTES, 3);
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_eq(shared[0], 5);
   expect_errno(access("one", F_OK), ENOENT);
   expect_errno(access("two", F_OK), ENOENT);

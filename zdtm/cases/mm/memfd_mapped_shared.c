@@ -2,7 +2,7 @@
  * title: a memfd mapped shared twice at different offsets and by a child, descriptor kept
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 #include "mapping.h"
 #include "pagemap.h"
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
   char *map = map_file(fd, 8 * PAGE_BYTES, MAP_SHARED, 0);
   char *part = map_file(fd, 2 * PAGE_BYTES, MAP_SHARED, 5 * PAGE_BYTES);
   fill_pattern(map, 8 * PAGE_BYTES, 1);
-  pid_t pid = child_start(NULL, child_check, map);
+  pid_t pid = waiting_child_start(NULL, child_check, map);
 
   test_daemon();
   test_waitsig();
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
   expect_file(fd, 8 * PAGE_BYTES, 1);
   expect(strcmp(fd_link(fd), "/memfd:shared one (deleted)") == 0);
   part[0] = 51;
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect_eq(map[5 * PAGE_BYTES], 51);
   expect_eq(part[1], 52);
   char byte = 0;

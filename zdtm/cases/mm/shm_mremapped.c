@@ -2,7 +2,7 @@
  * title: shared anonymous memory that one process has moved to another address, and mapped twice
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 
@@ -32,14 +32,14 @@ int main(int argc, char **argv)
   test_init(argc, argv);
   mem = map_shared(kPages * PAGE_BYTES);
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
-  pid_t pid = child_start(move_it, check_it, NULL);
+  pid_t pid = waiting_child_start(move_it, check_it, NULL);
 
   test_daemon();
   test_waitsig();
 
   expect(!check_pattern(mem, kPages * PAGE_BYTES, 1));
   fill_pattern(mem, kPages * PAGE_BYTES, 2);
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect(!check_pattern(mem, kPages * PAGE_BYTES, 3));
   pass();
 }

@@ -2,7 +2,7 @@
  * title: shared anonymous memory that its maker has unmapped: only two of its children still have it
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 
@@ -20,14 +20,14 @@ int main(int argc, char **argv)
   test_init(argc, argv);
   char *mem = map_shared(kPages * PAGE_BYTES);
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
-  pid_t first = child_start(NULL, first_writes, mem);
-  pid_t second = child_start(NULL, second_reads, mem);
+  pid_t first = waiting_child_start(NULL, first_writes, mem);
+  pid_t second = waiting_child_start(NULL, second_reads, mem);
   must(munmap(mem, kPages * PAGE_BYTES));
 
   test_daemon();
   test_waitsig();
 
-  child_finish(first);
-  child_finish(second);
+  waiting_child_finish(first);
+  waiting_child_finish(second);
   pass();
 }

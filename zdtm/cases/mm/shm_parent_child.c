@@ -2,7 +2,7 @@
  * title: shared anonymous memory of a parent and its child stays one object
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 {
   test_init(argc, argv);
   char *mem = map_shared(kPages * PAGE_BYTES);
-  pid_t pid = child_start(child_set_up, child_check, mem);
+  pid_t pid = waiting_child_start(child_set_up, child_check, mem);
   fill_pattern(mem + kPages / 2 * PAGE_BYTES, kPages / 2 * PAGE_BYTES, 2);
 
   test_daemon();
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 
   expect(!check_pattern(mem + kPages / 2 * PAGE_BYTES, kPages / 2 * PAGE_BYTES, 2));
   fill_pattern(mem + kPages / 2 * PAGE_BYTES, kPages / 2 * PAGE_BYTES, 3);
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect(!check_pattern(mem, kPages * PAGE_BYTES, 4));
   pass();
 }

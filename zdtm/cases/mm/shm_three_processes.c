@@ -2,7 +2,7 @@
  * title: three processes with different parts of one shared anonymous object, two objects kept apart
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 
@@ -46,8 +46,8 @@ int main(int argc, char **argv)
   struct share s = {map_shared(kPages * PAGE_BYTES), map_shared(kPages * PAGE_BYTES)};
   fill_pattern(s.one, kPages * PAGE_BYTES, 1);
   fill_pattern(s.two, kPages * PAGE_BYTES, 2);
-  pid_t head = child_start(keep_head, check_head, &s);
-  pid_t tail = child_start(keep_tail, check_tail, &s);
+  pid_t head = waiting_child_start(keep_head, check_head, &s);
+  pid_t tail = waiting_child_start(keep_tail, check_tail, &s);
   /* The parent itself has lost the middle of object one: no process maps those pages any more. */
   must(munmap(s.one + 6 * PAGE_BYTES, 4 * PAGE_BYTES));
 
@@ -59,8 +59,8 @@ int main(int argc, char **argv)
   s.one[PAGE_BYTES] = 11;
   s.one[(kPages - 1) * PAGE_BYTES] = 12;
   s.two[(kPages - 1) * PAGE_BYTES] = 13;
-  child_finish(head);
-  child_finish(tail);
+  waiting_child_finish(head);
+  waiting_child_finish(tail);
   expect_eq(s.one[PAGE_BYTES], 21);
   expect_eq(s.one[(kPages - 1) * PAGE_BYTES], 22);
   expect_eq(s.two[(kPages - 1) * PAGE_BYTES], 23);

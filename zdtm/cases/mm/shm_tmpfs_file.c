@@ -2,7 +2,7 @@
  * title: a file in /dev/shm, mapped shared by two processes, removed by its name in between
  */
 #include "check.h"
-#include "child.h"
+#include "waiting_child.h"
 #include "descriptors.h"
 #include "mapping.h"
 #include "pagemap.h"
@@ -23,7 +23,7 @@ int main(int argc, char **argv)
   int fd = make_file(name, kPages * PAGE_BYTES, 1);
   char *mem = map_file(fd, kPages * PAGE_BYTES, MAP_SHARED, 0);
   close(fd);
-  pid_t pid = child_start(NULL, child_check, mem);
+  pid_t pid = waiting_child_start(NULL, child_check, mem);
   must(unlink(name));
 
   test_daemon();
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 
   expect(!check_pattern(mem, kPages * PAGE_BYTES, 1));
   fill_pattern(mem, kPages * PAGE_BYTES, 2);
-  child_finish(pid);
+  waiting_child_finish(pid);
   expect(!check_pattern(mem, kPages * PAGE_BYTES, 3));
   pass();
 }
