@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a descriptor of access mode 3, which may neither read nor write, but can be asked (for ioctls)
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

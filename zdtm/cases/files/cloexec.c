@@ -2,6 +2,7 @@
  * title: descriptors with and without close-on-exec, checked by a real exec
  * needs: tool:sh
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: working directories of three processes: inherited, own, and renamed after it was entered
  */
+#define _GNU_SOURCE
 #include <limits.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a working directory that was removed, and one removed with its parent
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a removed file whose directory was removed with it, and the parent of that one too
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

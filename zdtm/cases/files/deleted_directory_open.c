@@ -1,6 +1,7 @@
 /* zdtm:
  * title: an open directory that was removed
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

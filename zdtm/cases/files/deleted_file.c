@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a removed file lives on in its descriptor: content, position, owner, mode, times, name in /proc
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

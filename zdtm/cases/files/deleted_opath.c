@@ -1,6 +1,7 @@
 /* zdtm:
  * title: an O_PATH descriptor of a removed file, from which a readable one can be made
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a removed file of mode 0 that its only descriptor can read, not write
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

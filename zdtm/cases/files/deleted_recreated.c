@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a removed file whose name now belongs to another file, which is open as well
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a removed file of 8 GiB with three blocks of data stays sparse
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a removed file opened three times, by two processes: still one file, with separate positions and modes
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

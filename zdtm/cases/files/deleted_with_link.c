@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the name that was opened is gone, another hard link remains: both still are one file
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: /dev/null, zero, full, random and urandom, with their flags
  */
+#define _GNU_SOURCE
 #include <sys/sysmacros.h>
 
 #include "check.h"

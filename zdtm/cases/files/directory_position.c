@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a directory read half way goes on with the entries not seen yet
  */
+#define _GNU_SOURCE
 #include <dirent.h>
 
 #include "check.h"

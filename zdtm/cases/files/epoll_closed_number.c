@@ -1,6 +1,7 @@
 /* zdtm:
  * title: epoll: a target whose own number was closed, or now is another file, while a duplicate keeps it alive
  */
+#define _GNU_SOURCE
 #include <sys/epoll.h>
 
 #include "check.h"

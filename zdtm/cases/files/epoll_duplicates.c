@@ -1,6 +1,7 @@
 /* zdtm:
  * title: epoll: one target under two numbers, both registered
  */
+#define _GNU_SOURCE
 #include <sys/epoll.h>
 
 #include "check.h"

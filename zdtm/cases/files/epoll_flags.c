@@ -1,6 +1,7 @@
 /* zdtm:
  * title: epoll: one-shot entries fired or not, edge-triggered, exclusive and wake-up ones keep their flags
  */
+#define _GNU_SOURCE
 #include <sys/epoll.h>
 
 #include "check.h"

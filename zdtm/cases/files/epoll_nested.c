@@ -1,6 +1,7 @@
 /* zdtm:
  * title: an epoll in an epoll in an epoll, shared with a child
  */
+#define _GNU_SOURCE
 #include <sys/epoll.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: epoll: several kinds of targets, their data, readiness before and after
  */
+#define _GNU_SOURCE
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 

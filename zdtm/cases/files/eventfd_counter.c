@@ -1,6 +1,7 @@
 /* zdtm:
  * title: eventfds: counter, semaphore mode, the largest value, flags, shared with a child
  */
+#define _GNU_SOURCE
 #include <sys/eventfd.h>
 
 #include "check.h"

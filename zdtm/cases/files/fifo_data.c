@@ -1,6 +1,7 @@
 /* zdtm:
  * title: fifos with data: read-write opener, several openers, one with a size of its own
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a removed fifo with data, shared with a child
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

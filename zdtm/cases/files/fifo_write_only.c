@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a fifo whose reader is gone: the writer gets EPIPE, a new reader gets the old data
  */
+#define _GNU_SOURCE
 #include <signal.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: descriptors with high numbers, up to the limit, and gaps between them
  */
+#define _GNU_SOURCE
 #include <sys/resource.h>
 
 #include "check.h"

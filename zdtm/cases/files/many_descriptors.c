@@ -1,6 +1,7 @@
 /* zdtm:
  * title: 2000 open descriptors: half of them files with a position each, half pipes with a byte in them
  */
+#define _GNU_SOURCE
 #include <sys/resource.h>
 
 #include "check.h"

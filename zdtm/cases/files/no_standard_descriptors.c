@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a process without any descriptor, and one with 0, 1 and 2 closed and others open
  */
+#define _GNU_SOURCE
 #include <limits.h>
 
 #include "check.h"

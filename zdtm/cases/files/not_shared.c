@@ -1,6 +1,7 @@
 /* zdtm:
  * title: descriptions of one file opened separately, with equal position and flags, don't become one
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

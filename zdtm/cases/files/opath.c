@@ -1,6 +1,7 @@
 /* zdtm:
  * title: O_PATH descriptors of a file, a directory and a symbolic link itself
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

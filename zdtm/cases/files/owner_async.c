@@ -1,6 +1,7 @@
 /* zdtm:
  * title: O_ASYNC works on: data in a pipe raises the chosen signal with the descriptor's number in it
  */
+#define _GNU_SOURCE
 #include <signal.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: owner and signal of descriptors: F_SETOWN, F_SETOWN_EX with thread, process and group, F_SETSIG
  */
+#define _GNU_SOURCE
 #include <signal.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: pipes with data: a few bytes, many pages, partly read, and none
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

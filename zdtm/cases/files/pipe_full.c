@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a full pipe stays full, and everything comes out of it in order
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: O_NONBLOCK of one end of a pipe only, and shared by duplicates of that end
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

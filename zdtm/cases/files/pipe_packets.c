@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a pipe in packet mode (O_DIRECT) keeps the borders of its packets
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a pipe full of packets of one byte: few bytes, no slot left
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

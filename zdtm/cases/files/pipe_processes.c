@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a ring of five processes, each with one pipe from its neighbour and one to the next
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: only the read end of a pipe is left: its data, then the end
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a child that sleeps in read() of a pipe goes on sleeping there and gets what comes later
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

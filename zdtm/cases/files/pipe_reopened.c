@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a pipe opened again through /proc/self/fd: more descriptions, also one for both directions
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

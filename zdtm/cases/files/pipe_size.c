@@ -1,6 +1,7 @@
 /* zdtm:
  * title: pipes whose size was changed: larger and full of data, smaller, smallest
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

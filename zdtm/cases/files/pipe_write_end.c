@@ -1,6 +1,7 @@
 /* zdtm:
  * title: only the write end of a pipe is left: EPIPE, but what was written is still there for a late reader
  */
+#define _GNU_SOURCE
 #include <signal.h>
 
 #include "check.h"

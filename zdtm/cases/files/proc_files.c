@@ -1,6 +1,7 @@
 /* zdtm:
  * title: open files of /proc: of the process itself, of a child, and of the system
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: an appending descriptor writes at the end of the file, wherever that is now
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: status flags of regular files: those of open() and those of fcntl(F_SETFL)
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

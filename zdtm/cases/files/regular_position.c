@@ -1,6 +1,7 @@
 /* zdtm:
  * title: regular files: position, access mode and status flags
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

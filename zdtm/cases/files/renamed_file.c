@@ -1,6 +1,7 @@
 /* zdtm:
  * title: open files that were renamed, moved to another directory, or had a parent directory renamed
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

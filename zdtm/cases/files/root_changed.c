@@ -2,6 +2,7 @@
  * title: a root changed by chroot, with the working directory inside or still outside of it
  * needs: cap:SYS_CHROOT
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

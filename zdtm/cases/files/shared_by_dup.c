@@ -1,6 +1,7 @@
 /* zdtm:
  * title: duplicates of a descriptor share position and status flags, and have a CLOEXEC flag each
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

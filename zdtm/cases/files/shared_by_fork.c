@@ -1,6 +1,7 @@
 /* zdtm:
  * title: one description shared by eight processes of three generations: the position moves for all of them
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

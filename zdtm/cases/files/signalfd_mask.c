@@ -1,6 +1,7 @@
 /* zdtm:
  * title: signalfds: mask, flags, and a pending signal that can be read afterwards
  */
+#define _GNU_SOURCE
 #include <signal.h>
 #include <sys/signalfd.h>
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: file names with spaces, newlines, " (deleted)" at the end, bytes that aren't UTF-8, and very long ones
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

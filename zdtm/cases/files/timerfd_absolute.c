@@ -1,6 +1,7 @@
 /* zdtm:
  * title: timerfds set to absolute times keep them; one with TFD_TIMER_CANCEL_ON_SET
  */
+#define _GNU_SOURCE
 #include <sys/timerfd.h>
 #include <time.h>
 

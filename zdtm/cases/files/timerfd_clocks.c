@@ -1,6 +1,7 @@
 /* zdtm:
  * title: timerfds of every clock: unarmed, armed for later, with an interval; flags
  */
+#define _GNU_SOURCE
 #include <sys/timerfd.h>
 #include <time.h>
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: expirations that nobody has read yet are still there to be read: one-shot, and a count of many
  */
+#define _GNU_SOURCE
 #include <sys/timerfd.h>
 #include <time.h>
 

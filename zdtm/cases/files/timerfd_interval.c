@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a timerfd with a short interval goes on ticking, and one-shot expiry comes once
  */
+#define _GNU_SOURCE
 #include <poll.h>
 #include <sys/timerfd.h>
 #include <time.h>

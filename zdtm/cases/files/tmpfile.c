@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a file made by O_TMPFILE, which never had a name, and can be given one afterwards
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 

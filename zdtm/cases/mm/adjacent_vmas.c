@@ -1,6 +1,7 @@
 /* zdtm:
  * title: neighbouring mappings of different kinds and flags keep their borders
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

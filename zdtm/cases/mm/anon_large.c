@@ -1,6 +1,7 @@
 /* zdtm:
  * title: 48 MiB of private memory in two pieces, with holes punched at irregular places
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

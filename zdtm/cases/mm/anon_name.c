@@ -1,6 +1,7 @@
 /* zdtm:
  * title: names of anonymous mappings (PR_SET_VMA_ANON_NAME), also on a part of a mapping
  */
+#define _GNU_SOURCE
 #include <sys/prctl.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: private anonymous memory keeps its content, page by page, and stays private
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: pages that were written with zeros, or given back by MADV_DONTNEED, read as zeros
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

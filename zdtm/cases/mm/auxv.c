@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the auxiliary vector, as /proc shows it and as it lies in memory
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/auxv.h>
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the parent gave back, moved or write-protected what the child still has: contents stay apart
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "mapping.h"

@@ -2,6 +2,7 @@
  * title: pages that parent and child share copy-on-write still share their frames; modified ones differ
  * needs: root
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "cow_probe.h"
 

@@ -2,6 +2,7 @@
  * title: copy-on-write over three generations: siblings and a grandchild share what their ancestor filled
  * needs: root
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "cow_probe.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: after a read of untouched memory in parent and child both still see zeros, and writes stay private
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "mapping.h"

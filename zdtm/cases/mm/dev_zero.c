@@ -1,6 +1,7 @@
 /* zdtm:
  * title: /dev/zero mapped private and shared with a child, descriptor closed
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

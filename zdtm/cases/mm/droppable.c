@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a MAP_DROPPABLE mapping is still one; its pages hold their content or zeros
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "newer_kernel.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a program whose file was removed while it runs
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "exec_copy.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: /proc/PID/exe is the same file, and it still can't be written (ETXTBSY)
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/stat.h>
 

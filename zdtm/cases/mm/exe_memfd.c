@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a program that runs from a memfd
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "exec_copy.h"
 

@@ -2,6 +2,7 @@
  * title: code written into anonymous memory runs before and after
  * needs: arch:x86_64
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

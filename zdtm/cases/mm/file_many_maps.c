@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the same file mapped 100 times at many offsets, private and shared in turn
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

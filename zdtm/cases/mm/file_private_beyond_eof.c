@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a private mapping longer than its file: bytes after the end are zero, pages after it raise SIGBUS
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "faulting.h"

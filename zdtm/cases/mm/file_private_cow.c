@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a private file mapping keeps its written pages; its clean pages still follow the file
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

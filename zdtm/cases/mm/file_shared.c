@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a shared file mapping and the file's descriptor still see each other's writes
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a shared mapping of a file opened read-only can't be made writable, as before
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

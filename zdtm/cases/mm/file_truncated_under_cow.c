@@ -1,6 +1,7 @@
 /* zdtm:
  * title: private mapping of a file that was cut short and grew again: written page gone, clean page new
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "faulting.h"

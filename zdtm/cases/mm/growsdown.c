@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a MAP_GROWSDOWN mapping of the program's own keeps its content and goes on growing
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: guard pages (MADV_GUARD_INSTALL) in private, shared and file memory still kill, their neighbours live
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "faulting.h"

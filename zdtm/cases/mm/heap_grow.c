@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the heap keeps its content and its break, and grows and shrinks after the restore
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "pagemap.h"
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: content under transparent huge pages, one of them with a hole, in an area with and one without advice
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "hugetlb.h"
 #include "mapping.h"

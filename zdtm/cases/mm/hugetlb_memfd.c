@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a memfd of huge pages: size, seals, content seen by mapping and by descriptor
  */
+#define _GNU_SOURCE
 #include <linux/memfd.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: private hugetlb memory: content, page size, untouched pages, copy-on-write with a child
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "hugetlb.h"

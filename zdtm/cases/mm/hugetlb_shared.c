@@ -1,6 +1,7 @@
 /* zdtm:
  * title: shared hugetlb memory of two processes
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "hugetlb.h"

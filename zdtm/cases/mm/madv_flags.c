@@ -1,6 +1,7 @@
 /* zdtm:
  * title: every piece of advice that leaves a flag on a mapping is still there, and only on that mapping
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: MADV_DONTFORK and MADV_WIPEONFORK still act on a fork made after the restore, MADV_DOFORK too
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "faulting.h"

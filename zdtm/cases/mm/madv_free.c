@@ -1,6 +1,7 @@
 /* zdtm:
  * title: pages under MADV_FREE read as their old content or as zeros, and are lazily freeable memory again later
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: parent with a don't-fork and a wiped area, and a child born after them that has gap and zeros
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "mapping.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: 3000 small mappings with alternating protection, each with a content of its own
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 
 #include "check.h"

@@ -2,6 +2,7 @@
  * title: a mapping in the lowest 2 GiB (MAP_32BIT)
  * needs: arch:x86_64
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: private and shared mappings of removed files, with and without a descriptor left
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

@@ -2,6 +2,7 @@
  * title: a mapping at the very top of the address space, above the stack
  * needs: arch:x86_64
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a mapping at the lowest address that a program may use (vm.mmap_min_addr)
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 
 #include "check.h"

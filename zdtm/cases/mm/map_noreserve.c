@@ -1,6 +1,7 @@
 /* zdtm:
  * title: MAP_NORESERVE mappings keep the flag, others don't get it
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

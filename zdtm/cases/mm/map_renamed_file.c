@@ -1,6 +1,7 @@
 /* zdtm:
  * title: mappings of a file that was renamed, and of one whose old name is now another file
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

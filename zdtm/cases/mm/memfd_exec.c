@@ -1,6 +1,7 @@
 /* zdtm:
  * title: executable and non-executable memfds: mode bits and the seal on them
  */
+#define _GNU_SOURCE
 #include <sys/mman.h>
 
 #include "check.h"

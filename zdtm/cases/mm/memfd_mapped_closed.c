@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a memfd whose descriptor is closed lives on in its mappings, with the size and the name it had
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a memfd mapped private: written pages are the mapping's own, clean ones follow the memfd
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

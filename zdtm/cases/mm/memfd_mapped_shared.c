@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a memfd mapped shared twice at different offsets and by a child, descriptor kept
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: size, position, flags and sharing of memfd descriptors; a second description by /proc; an empty one
  */
+#define _GNU_SOURCE
 #include <sys/mman.h>
 
 #include "check.h"

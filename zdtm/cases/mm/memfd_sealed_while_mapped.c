@@ -1,6 +1,7 @@
 /* zdtm:
  * title: F_SEAL_FUTURE_WRITE with a writable mapping made before it: that mapping stays writable
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

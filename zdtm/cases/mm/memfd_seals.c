@@ -1,6 +1,7 @@
 /* zdtm:
  * title: seals of memfds: each kind, none, and F_SEAL_SEAL
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "newer_kernel.h"

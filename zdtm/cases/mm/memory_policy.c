@@ -1,6 +1,7 @@
 /* zdtm:
  * title: memory policies of mappings: bind, preferred, interleave, local, and none; of private and shared memory
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "memory_policy.h"

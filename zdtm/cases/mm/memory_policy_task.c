@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the memory policy of the task, and a mapping that has its own beside it
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "memory_policy.h"

@@ -2,6 +2,7 @@
  * title: mlock and mlock2(ONFAULT): flags, locked amount, and pages of the latter stay unpopulated
  * needs: cap:IPC_LOCK
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -2,6 +2,7 @@
  * title: after mlockall(MCL_FUTURE) a mapping made after the restore is locked too; older ones aren't
  * needs: cap:IPC_LOCK
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -2,6 +2,7 @@
  * title: after mlockall(CURRENT|FUTURE|ONFAULT) new mappings are locked but not filled
  * needs: cap:IPC_LOCK
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: /proc/PID/cmdline and environ show the same bytes, and follow changes made in place
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the borders of code, data, heap, stack, arguments and environment in /proc/PID/stat
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mm_fields.h"
 

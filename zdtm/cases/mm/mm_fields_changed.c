@@ -1,6 +1,7 @@
 /* zdtm:
  * title: mm borders that the program has set itself (PR_SET_MM_MAP), with its arguments in a mapping of its own
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <sys/auxv.h>

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: pages moved away by MREMAP_DONTUNMAP: the new place has the content, the old one is empty but mapped
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -2,6 +2,7 @@
  * title: a binary that isn't position independent, at its fixed low address
  * build: -no-pie -fno-pie
  */
+#define _GNU_SOURCE
 #include <sys/auxv.h>
 
 #include "check.h"

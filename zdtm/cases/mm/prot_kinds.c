@@ -1,6 +1,7 @@
 /* zdtm:
  * title: memory with content under every protection: none, read-only, write-only, exec-only, read-exec, all
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "faulting.h"
 #include "mapping.h"

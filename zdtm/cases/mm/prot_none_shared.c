@@ -1,6 +1,7 @@
 /* zdtm:
  * title: PROT_NONE over shared anonymous and over a private file mapping with written pages
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "faulting.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: protection keys: allocated ones, those of mappings, and the rights register
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "faulting.h"
 #include "mapping.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: mappings under mseal can't be unmapped or changed after the restore either, their neighbours can
  */
+#define _GNU_SOURCE
 #include <sys/syscall.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: content of a shared anonymous object that no mapping shows at the moment comes back by mremap
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: shared anonymous memory that one process has moved to another address, and mapped twice
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "mapping.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: shared anonymous memory that its maker has unmapped: only two of its children still have it
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "mapping.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: shared anonymous memory of a parent and its child stays one object
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "mapping.h"

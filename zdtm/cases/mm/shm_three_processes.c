@@ -1,6 +1,7 @@
 /* zdtm:
  * title: three processes with different parts of one shared anonymous object, two objects kept apart
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "mapping.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a file in /dev/shm, mapped shared by two processes, removed by its name in between
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a sparse mapping of 1 TiB with three pages in it costs neither memory nor time
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

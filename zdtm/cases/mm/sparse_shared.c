@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a shared anonymous mapping of 256 GiB with a page at each end
  */
+#define _GNU_SOURCE
 #include <sys/stat.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a deep stack: frames keep their content, and the stack grows further after the restore
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "pagemap.h"
 #include "smaps.h"

@@ -2,6 +2,7 @@
  * title: a static binary
  * build: -static
  */
+#define _GNU_SOURCE
 #include <sys/auxv.h>
 #include <time.h>
 

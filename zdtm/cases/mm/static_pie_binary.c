@@ -2,6 +2,7 @@
  * title: a static position-independent binary
  * build: -static-pie -fPIE
  */
+#define _GNU_SOURCE
 #include <sys/auxv.h>
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: pages never touched stay unpopulated: private, shared and file mappings cost no memory by a restore
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "mapping.h"

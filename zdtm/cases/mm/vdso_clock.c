@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the vdso works after the restore: its clocks agree with the system calls and go forward
  */
+#define _GNU_SOURCE
 #include <sched.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>

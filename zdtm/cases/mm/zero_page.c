@@ -1,6 +1,7 @@
 /* zdtm:
  * title: memory that was only read maps the kernel's zero page; a restore gives it no frames of its own
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "mapping.h"
 #include "pagemap.h"

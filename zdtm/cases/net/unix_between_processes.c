@@ -1,6 +1,7 @@
 /* zdtm:
  * title: socketpairs between a parent and two children, and between siblings, with data in flight
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: SO_PEERCRED of a socketpair tells who made it; messages carry the sender's credentials afterwards
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "passing.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: dgram socketpair: messages of several lengths in flight keep their borders, also the empty one
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "passing.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: an epoll over socketpair ends sees data in flight, hang-up and room as before
  */
+#define _GNU_SOURCE
 #include <sys/epoll.h>
 
 #include "check.h"

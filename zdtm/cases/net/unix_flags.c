@@ -1,6 +1,7 @@
 /* zdtm:
  * title: non-blocking and close-on-exec socketpairs, one end each; a duplicate shares its end
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "passing.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a stream and a datagram socket that are full stay full, and all of it comes out
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "passing.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: options of unix sockets: buffer sizes, timeouts, passing credentials, priority, mark, peek offset
  */
+#define _GNU_SOURCE
 #include <sys/time.h>
 
 #include "check.h"

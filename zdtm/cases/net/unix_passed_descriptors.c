@@ -1,6 +1,7 @@
 /* zdtm:
  * title: descriptors in flight in messages (SCM_RIGHTS): file, removed file, pipe, eventfd; open nowhere else
  */
+#define _GNU_SOURCE
 #include <sys/eventfd.h>
 
 #include "check.h"

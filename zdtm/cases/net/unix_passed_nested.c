@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a socketpair in flight in a socketpair, with data of its own and a descriptor in flight in it
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "passing.h"

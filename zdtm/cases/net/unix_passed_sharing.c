@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a description in flight that others have open, too: still one description, also one sent twice
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "waiting_child.h"
 #include "descriptors.h"

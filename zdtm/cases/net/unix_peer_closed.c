@@ -1,6 +1,7 @@
 /* zdtm:
  * title: sockets whose peer is closed: the data it sent is still there, then the end or ECONNRESET
  */
+#define _GNU_SOURCE
 #include <signal.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: socketpairs shut down for reading, writing or both on one side, some with data still to read
  */
+#define _GNU_SOURCE
 #include <signal.h>
 
 #include "check.h"

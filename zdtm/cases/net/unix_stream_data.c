@@ -1,6 +1,7 @@
 /* zdtm:
  * title: stream socketpair: data in flight in both directions, partly read, order kept
  */
+#define _GNU_SOURCE
 #include "check.h"
 #include "descriptors.h"
 #include "passing.h"
