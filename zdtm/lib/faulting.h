@@ -9,8 +9,7 @@
 enum access { kReads, kWrites, kExecutes };
 
 /* 0 when the access works, else the signal that it raises. */
-static inline int access_signal(volatile char *addr, enum access how)
-{
+static inline int access_signal(volatile char* addr, enum access how) {
   int status;
   pid_t pid = must(fork());
   if (pid == 0) {

@@ -6,8 +6,7 @@
 
 #include "check.h"
 
-static inline long set_range_policy(void *mem, size_t len, int mode, unsigned long nodes)
-{
+static inline long set_range_policy(void* mem, size_t len, int mode, unsigned long nodes) {
   return syscall(SYS_mbind, mem, len, mode, &nodes, 8 * sizeof(nodes), 0);
 }
 
@@ -17,8 +16,7 @@ struct policy {
 };
 
 /* Of the mapping at mem; of the thread when mem is NULL. */
-static inline struct policy policy_of(const void *mem)
-{
+static inline struct policy policy_of(const void* mem) {
   struct policy p = {0};
   must(syscall(SYS_get_mempolicy, &p.mode, p.nodes, 8 * sizeof(p.nodes), mem, mem ? MPOL_F_ADDR : 0));
   return p;

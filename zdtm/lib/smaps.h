@@ -17,11 +17,10 @@ struct vma {
 };
 
 /* Finds the mapping that covers addr; 0, or -1 when there is none. */
-static inline int vma_at(const volatile void *addr, struct vma *out)
-{
+static inline int vma_at(const volatile void* addr, struct vma* out) {
   char line[1024];
   int found = 0;
-  FILE *f = fopen("/proc/self/smaps", "re");
+  FILE* f = fopen("/proc/self/smaps", "re");
   if (!f) die("cannot open smaps: %s", strerror(errno));
   while (fgets(line, sizeof(line), f)) {
     struct vma v = {.rss_kb = -1};
@@ -36,7 +35,8 @@ static inline int vma_at(const volatile void *addr, struct vma *out)
       sscanf(line, "Locked: %ld", &out->locked_kb);
       sscanf(line, "KernelPageSize: %ld", &out->page_kb);
       sscanf(line, "AnonHugePages: %ld", &out->anon_huge_kb);
-      if (strncmp(line, "VmFlags:", 8) == 0) snprintf(out->flags, sizeof(out->flags), "%.*s ", (int)strcspn(line + 8, "\n"), line + 8);
+      if (strncmp(line, "VmFlags:", 8) == 0)
+        snprintf(out->flags, sizeof(out->flags), "%.*s ", (int)strcspn(line + 8, "\n"), line + 8);
     }
   }
   fclose(f);
@@ -44,8 +44,7 @@ static inline int vma_at(const volatile void *addr, struct vma *out)
 }
 
 /* Has the mapping at addr this two-letter flag? */
-static inline int vma_has_flag(const volatile void *addr, const char *flag)
-{
+static inline int vma_has_flag(const volatile void* addr, const char* flag) {
   struct vma v = {0};
   char wanted[8];
   if (vma_at(addr, &v) < 0) die("no mapping at %p", addr);
@@ -54,8 +53,7 @@ static inline int vma_has_flag(const volatile void *addr, const char *flag)
 }
 
 /* The mapping at addr; there must be one. */
-static inline struct vma must_vma(const volatile void *addr)
-{
+static inline struct vma must_vma(const volatile void* addr) {
   struct vma v = {0};
   if (vma_at(addr, &v) < 0) die("no mapping at %p", addr);
   return v;

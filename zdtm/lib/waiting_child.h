@@ -1,7 +1,7 @@
 /* Children of a case: they set up, wait together with the case, check, and tell the verdict by exit status.
  *
- * What child.h does with events in shared memory is done here by a signal and a pipe that is closed again: cases about
- * memory, descriptors and their sharing must be the only ones to add mappings and descriptors. */
+ * What child.h does with events in shared memory is done here by a signal and a pipe that is closed again: cases
+ * about memory, descriptors and their sharing must be the only ones to add mappings and descriptors. */
 #pragma once
 
 #include <signal.h>
@@ -11,8 +11,7 @@
 
 /* Forks a child that runs set_up (may be NULL), then waits; check runs when waiting_child_finish() is called and
  * ends the child by die() when something is wrong. Returns when set_up is done. */
-static inline pid_t waiting_child_start(void (*set_up)(void *), void (*check)(void *), void *arg)
-{
+static inline pid_t waiting_child_start(void (*set_up)(void*), void (*check)(void*), void* arg) {
   int ready[2];
   char byte = 0;
   must(pipe(ready));
@@ -33,8 +32,7 @@ static inline pid_t waiting_child_start(void (*set_up)(void *), void (*check)(vo
 }
 
 /* Lets the child check and collects its verdict. */
-static inline void waiting_child_finish(pid_t pid)
-{
+static inline void waiting_child_finish(pid_t pid) {
   int status;
   must(kill(pid, SIGTERM));
   must(waitpid(pid, &status, 0));

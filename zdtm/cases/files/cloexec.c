@@ -4,13 +4,12 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
 enum { kFirst = 20, kCount = 12 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int status;
   test_init(argc, argv);
   int fd = must(open("/dev/null", O_RDWR));
@@ -21,7 +20,8 @@ int main(int argc, char **argv)
   test_daemon();
   test_waitsig();
 
-  for (int i = 0; i < kCount; i++) expect_eq(fcntl(kFirst + i, F_GETFD), i % 3 == 0 ? 0 : i % 3 == 1 ? FD_CLOEXEC : -1);
+  for (int i = 0; i < kCount; i++)
+    expect_eq(fcntl(kFirst + i, F_GETFD), i % 3 == 0 ? 0 : i % 3 == 1 ? FD_CLOEXEC : -1);
   pid_t pid = must(fork());
   if (pid == 0) {
     execlp("sh", "sh", "-c",

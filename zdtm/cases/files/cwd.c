@@ -5,31 +5,27 @@
 #include <limits.h>
 
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
-static void enter(void *arg) { must(chdir(arg)); }
+static void enter(void* arg) { must(chdir(arg)); }
 
-static void check_place(const char *name)
-{
+static void check_place(const char* name) {
   char here[PATH_MAX];
   expect(getcwd(here, sizeof(here)) != NULL);
   expect(strcmp(strrchr(here, '/') + 1, name) == 0);
   must(access("mark", F_OK)); /* a relative path really starts there */
 }
-static void check_one(void *arg)
-{
+static void check_one(void* arg) {
   (void)arg;
   check_place("one");
 }
-static void check_renamed(void *arg)
-{
+static void check_renamed(void* arg) {
   (void)arg;
   check_place("now called so");
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   char before[PATH_MAX], after[PATH_MAX];
   test_init(argc, argv);
   must(mkdir("one", 0755));
@@ -37,7 +33,8 @@ int main(int argc, char **argv)
   close(make_file("one/mark", 1, 1));
   close(make_file("two/mark", 1, 1));
   expect(getcwd(before, sizeof(before)) != NULL);
-  pid_t one = waiting_child_start(enter, check_one, "one"), renamed = waiting_child_start(enter, check_renamed, "two");
+  pid_t one = waiting_child_start(enter, check_one, "one"),
+        renamed = waiting_child_start(enter, check_renamed, "two");
   must(rename("two", "now called so"));
 
   test_daemon();

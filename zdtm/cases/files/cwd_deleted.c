@@ -3,17 +3,16 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
-static void enter(void *arg) { must(chdir(arg)); }
+static void enter(void* arg) { must(chdir(arg)); }
 
-static void check(void *arg)
-{
+static void check(void* arg) {
   char target[4096] = "", wanted[64], path[64];
   struct stat st;
   must(readlink("/proc/self/cwd", target, sizeof(target) - 1));
-  snprintf(wanted, sizeof(wanted), "/%s (deleted)", (char *)arg);
+  snprintf(wanted, sizeof(wanted), "/%s (deleted)", (char*)arg);
   expect(strlen(target) > strlen(wanted) && strcmp(target + strlen(target) - strlen(wanted), wanted) == 0);
   must(stat(".", &st));
   expect_eq(st.st_nlink, 0);
@@ -21,8 +20,7 @@ static void check(void *arg)
   expect_errno(getcwd(path, sizeof(path)) ? 0 : -1, ENOENT);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   must(mkdir("gone", 0755));
   must(mkdir("a", 0755));

@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   must(mkdir("a", 0750));
   must(mkdir("a/b", 0700));

@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   must(mkdir("gone", 0711));
   must(chown("gone", 5, 6));

@@ -7,8 +7,7 @@
 
 enum { kBytes = 300001 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("ghost", kBytes, 1);
   must(fchown(fd, 123, 456));

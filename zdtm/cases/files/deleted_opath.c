@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   char path[64];
   test_init(argc, argv);
   close(make_file("ghost", 3000, 1));

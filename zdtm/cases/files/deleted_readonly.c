@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   close(make_file("ghost", 3000, 1));
   int fd = must(open("ghost", O_RDONLY));

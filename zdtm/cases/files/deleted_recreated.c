@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int fd[4];
   test_init(argc, argv);
   for (int i = 0; i < 4; i++) { /* three removed ones of the same name, and the living one */

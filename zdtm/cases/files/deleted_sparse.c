@@ -7,8 +7,7 @@
 
 #define SIZE (8ll << 30)
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static const off_t kAt[] = {0, 3ll << 30, SIZE - 4096};
   char block[4096];
   test_init(argc, argv);

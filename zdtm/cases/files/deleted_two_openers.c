@@ -3,26 +3,23 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
 static int child_fd;
 
-static void child_opens(void *arg)
-{
+static void child_opens(void* arg) {
   (void)arg;
   child_fd = must(open("ghost", O_RDWR | O_APPEND));
 }
-static void child_checks(void *arg)
-{
+static void child_checks(void* arg) {
   (void)arg;
   expect_eq(lseek(child_fd, 0, SEEK_CUR), 0);
   expect_read(child_fd, "0123X");
   write_text(child_fd, "tail");
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int writer = must(open("ghost", O_WRONLY | O_CREAT, 0644)), reader = must(open("ghost", O_RDONLY));
   write_text(writer, "0123456789");

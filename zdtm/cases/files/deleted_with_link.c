@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   must(mkdir("other", 0755));
   int fd = make_file("opened", 5000, 1);

@@ -8,16 +8,15 @@
 #include "descriptors.h"
 
 static const struct node {
-  const char *path;
+  const char* path;
   int flags, minor;
 } kNodes[] = {
-    {"/dev/null", O_RDWR | O_NONBLOCK, 3}, {"/dev/zero", O_RDONLY, 5},    {"/dev/full", O_RDWR | O_APPEND, 7},
-    {"/dev/random", O_RDONLY | O_NONBLOCK, 8},  {"/dev/urandom", O_RDONLY, 9},
+    {"/dev/null", O_RDWR | O_NONBLOCK, 3},     {"/dev/zero", O_RDONLY, 5},    {"/dev/full", O_RDWR | O_APPEND, 7},
+    {"/dev/random", O_RDONLY | O_NONBLOCK, 8}, {"/dev/urandom", O_RDONLY, 9},
 };
 enum { kCount = sizeof(kNodes) / sizeof(kNodes[0]) };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int fd[kCount], flags[kCount];
   char bytes[32], zeros[32] = {0};
   test_init(argc, argv);

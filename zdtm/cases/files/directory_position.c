@@ -10,12 +10,11 @@
 enum { kFiles = 400 };
 
 /* Reads one buffer of entries and ticks them off; 0 at the end. The position after it is a true one of the kernel. */
-static int read_some(int dir, char seen[kFiles])
-{
+static int read_some(int dir, char seen[kFiles]) {
   char buffer[2048];
   long n = must(syscall(SYS_getdents64, dir, buffer, sizeof(buffer)));
   for (long at = 0; at < n;) {
-    struct dirent64 *e = (struct dirent64 *)(buffer + at);
+    struct dirent64* e = (struct dirent64*)(buffer + at);
     int number;
     if (sscanf(e->d_name, "entry%d", &number) == 1) seen[number]++;
     at += e->d_reclen;
@@ -23,8 +22,7 @@ static int read_some(int dir, char seen[kFiles])
   return n > 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char seen[kFiles];
   test_init(argc, argv);
   must(mkdir("dir", 0755));

@@ -7,8 +7,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   struct epoll_event got[4];
   int p[2], q[2];
   test_init(argc, argv);
@@ -35,7 +34,7 @@ int main(int argc, char **argv)
   expect_read(q_copy, "x");
   expect_eq(epoll_wait(ep, got, 4, 0), 0);
   expect_errno(epoll_ctl(ep, EPOLL_CTL_DEL, q[0], NULL), EPERM); /* /dev/null isn't in there, nor could it be */
-  close(p_copy); /* the last one: the registration goes with it */
+  close(p_copy);                                                 /* the last one: the registration goes with it */
   close(p[1]);
   expect_eq(epoll_wait(ep, got, 4, 0), 0);
   pass();

@@ -7,8 +7,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   struct epoll_event got[8];
   int p[4][2];
   test_init(argc, argv);
@@ -35,6 +34,7 @@ int main(int argc, char **argv)
   expect_eq(got[0].data.u32, 3);
   must(epoll_ctl(ep, EPOLL_CTL_MOD, p[0][0], &(struct epoll_event){EPOLLIN | EPOLLONESHOT, {.u32 = 10}}));
   expect_eq(epoll_wait(ep, got, 8, 0), 2);
-  expect_errno(epoll_ctl(ep, EPOLL_CTL_MOD, p[3][0], &(struct epoll_event){EPOLLIN, {.u32 = 3}}), EINVAL); /* exclusive */
+  expect_errno(epoll_ctl(ep, EPOLL_CTL_MOD, p[3][0], &(struct epoll_event){EPOLLIN, {.u32 = 3}}),
+               EINVAL); /* exclusive */
   pass();
 }

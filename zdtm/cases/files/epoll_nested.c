@@ -5,21 +5,19 @@
 #include <sys/epoll.h>
 
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
 static int outer, p[2];
 
-static void child_waits(void *arg)
-{
+static void child_waits(void* arg) {
   struct epoll_event got;
   (void)arg;
   expect_eq(epoll_wait(outer, &got, 1, 2000), 1);
   expect_eq(got.data.u32, 3);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   struct epoll_event got;
   test_init(argc, argv);
   /* The outer one gets the lowest number, so that targets aren't simply ready in order of numbers. */

@@ -8,8 +8,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   struct epoll_event got[8];
   int p[2], q[2];
   test_init(argc, argv);

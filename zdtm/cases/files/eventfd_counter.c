@@ -5,19 +5,17 @@
 #include <sys/eventfd.h>
 
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
 static int shared;
 
-static void child_adds(void *arg)
-{
+static void child_adds(void* arg) {
   (void)arg;
   must(eventfd_write(shared, 5));
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   eventfd_t value;
   test_init(argc, argv);
   int counter = must(eventfd(17, 0));

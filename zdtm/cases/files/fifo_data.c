@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   char byte;
   test_init(argc, argv);
   must(mkfifo("one", 0600));

@@ -3,24 +3,21 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
 static int child_end;
 
-static void child_opens(void *arg)
-{
+static void child_opens(void* arg) {
   (void)arg;
   child_end = must(open("fifo", O_WRONLY));
 }
-static void child_writes(void *arg)
-{
+static void child_writes(void* arg) {
   (void)arg;
   write_text(child_end, "and after");
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   must(mkfifo("fifo", 0600));
   int fd = must(open("fifo", O_RDWR));

@@ -7,8 +7,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   signal(SIGPIPE, SIG_IGN);
   must(mkfifo("fifo", 0600));

@@ -10,8 +10,7 @@
 static const int kNumbers[] = {63, 64, 255, 256, 1000, 1023, 1024, 1500, 4095, 9999};
 enum { kCount = sizeof(kNumbers) / sizeof(kNumbers[0]) };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char open_before[10000];
   struct rlimit limit;
   test_init(argc, argv);

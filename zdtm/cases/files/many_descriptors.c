@@ -9,8 +9,7 @@
 
 enum { kFiles = 1000, kPipes = 500 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static int file[kFiles], p[kPipes][2];
   struct rlimit limit;
   test_init(argc, argv);

@@ -3,26 +3,23 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
 static int own, inherited;
 
-static void child_opens(void *arg)
-{
+static void child_opens(void* arg) {
   (void)arg;
   own = must(open("file", O_RDONLY));
 }
-static void child_reads(void *arg)
-{
+static void child_reads(void* arg) {
   (void)arg;
   char five[5];
   expect_eq(read(own, five, 5), 5);
   expect_eq(lseek(inherited, 0, SEEK_CUR), 0);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int fd[4];
   test_init(argc, argv);
   close(make_file("file", 100, 1));

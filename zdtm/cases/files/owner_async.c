@@ -9,14 +9,12 @@
 
 static volatile sig_atomic_t told_fd = -1;
 
-static void on_signal(int sig, siginfo_t *info, void *context)
-{
+static void on_signal(int sig, siginfo_t* info, void* context) {
   (void)sig, (void)context;
   told_fd = info->si_fd;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
   int p[2], dead[2];
   test_init(argc, argv);

@@ -7,12 +7,12 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int p[5][2];
   test_init(argc, argv);
   for (int i = 0; i < 5; i++) must(pipe(p[i]));
-  struct f_owner_ex thread = {F_OWNER_TID, gettid()}, process = {F_OWNER_PID, getpid()}, group = {F_OWNER_PGRP, getpgrp()};
+  struct f_owner_ex thread = {F_OWNER_TID, gettid()}, process = {F_OWNER_PID, getpid()},
+                    group = {F_OWNER_PGRP, getpgrp()};
   must(fcntl(p[0][0], F_SETOWN, getpid()));
   must(fcntl(p[1][0], F_SETOWN_EX, &thread));
   must(fcntl(p[2][0], F_SETOWN_EX, &process));

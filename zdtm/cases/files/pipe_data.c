@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char bulk[50000], got[50000];
   int few[2], many[2], none[2];
   test_init(argc, argv);

@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int p[2];
   uint32_t n = 0, got;
   test_init(argc, argv);

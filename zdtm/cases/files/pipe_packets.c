@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int p[2];
   char buffer[4096];
   test_init(argc, argv);

@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int p[2], count = 0;
   char byte[2] = {0};
   test_init(argc, argv);

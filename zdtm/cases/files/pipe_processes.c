@@ -3,15 +3,14 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
 enum { kRing = 5 };
 static int pipes[kRing + 1][2];
 
 /* Child i reads from pipe i and writes to pipe i + 1; it has closed all else. */
-static void keep_two(void *arg)
-{
+static void keep_two(void* arg) {
   long i = (long)arg;
   for (int j = 0; j <= kRing; j++) {
     if (j != i) close(pipes[j][0]);
@@ -19,8 +18,7 @@ static void keep_two(void *arg)
   }
 }
 
-static void pass_on(void *arg)
-{
+static void pass_on(void* arg) {
   long i = (long)arg;
   char text[64], more[96];
   ssize_t n = must(read(pipes[i][0], text, sizeof(text) - 1));
@@ -29,12 +27,11 @@ static void pass_on(void *arg)
   write_text(pipes[i + 1][1], more);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   pid_t pid[kRing];
   test_init(argc, argv);
   for (int i = 0; i <= kRing; i++) must(pipe(pipes[i]));
-  for (long i = 0; i < kRing; i++) pid[i] = waiting_child_start(keep_two, pass_on, (void *)i);
+  for (long i = 0; i < kRing; i++) pid[i] = waiting_child_start(keep_two, pass_on, (void*)i);
   for (int i = 0; i <= kRing; i++) {
     if (i != kRing) close(pipes[i][0]);
     if (i != 0) close(pipes[i][1]);

@@ -3,11 +3,10 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int data[2], answer[2], status;
   test_init(argc, argv);
   must(pipe(data));

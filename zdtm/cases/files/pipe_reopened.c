@@ -5,14 +5,14 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int p[2];
   char path[64], byte;
   test_init(argc, argv);
   must(pipe(p));
   snprintf(path, sizeof(path), "/proc/self/fd/%d", p[0]);
-  int reader = must(open(path, O_RDONLY | O_NONBLOCK)), writer = must(open(path, O_WRONLY)), both = must(open(path, O_RDWR));
+  int reader = must(open(path, O_RDONLY | O_NONBLOCK)), writer = must(open(path, O_WRONLY)),
+      both = must(open(path, O_RDWR));
   write_text(writer, "by the second writer");
 
   test_daemon();

@@ -8,8 +8,7 @@
 static const int kSizes[] = {4096, 16384, 65536, 262144, 1048576};
 enum { kCount = sizeof(kSizes) / sizeof(kSizes[0]) };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char data[1048576];
   int p[kCount][2];
   test_init(argc, argv);

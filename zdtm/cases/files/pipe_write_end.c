@@ -7,8 +7,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int p[2];
   char path[64];
   test_init(argc, argv);

@@ -3,13 +3,12 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
-static void nothing(void *arg) { (void)arg; }
+static void nothing(void* arg) { (void)arg; }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   char path[64], text[4096], wanted[64];
   test_init(argc, argv);
   pid_t pid = waiting_child_start(NULL, nothing, NULL);

@@ -5,8 +5,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = must(open("log", O_RDWR | O_CREAT | O_APPEND, 0600));
   write_text(fd, "one ");

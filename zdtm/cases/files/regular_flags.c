@@ -10,8 +10,7 @@ static const int kFlags[] = {
 };
 enum { kCount = sizeof(kFlags) / sizeof(kFlags[0]) };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int fd[kCount], set[kCount];
   test_init(argc, argv);
   close(make_file("file", 4096, 1));

@@ -5,12 +5,12 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   must(mkdir("dir", 0755));
   must(mkdir("dir/sub", 0755));
-  int renamed = make_file("old", 100, 1), moved = make_file("here", 200, 2), below = make_file("dir/sub/file", 300, 3);
+  int renamed = make_file("old", 100, 1), moved = make_file("here", 200, 2),
+      below = make_file("dir/sub/file", 300, 3);
   must(rename("old", "new"));
   must(rename("here", "dir/there"));
   must(rename("dir", "folder"));

@@ -4,17 +4,15 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
+#include "waiting_child.h"
 
-static void change(void *arg)
-{
+static void change(void* arg) {
   must(chroot("jail"));
   if (arg) must(chdir("/inside"));
 }
 
-static void check(void *arg)
-{
+static void check(void* arg) {
   struct stat root, above;
   must(access("/inside/mark", F_OK));
   must(stat("/", &root));
@@ -27,8 +25,7 @@ static void check(void *arg)
   expect_errno(access("/proc/self", F_OK), ENOENT);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   must(mkdir("jail", 0755));
   must(mkdir("jail/inside", 0755));

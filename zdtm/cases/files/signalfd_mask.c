@@ -8,8 +8,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   sigset_t mask, other;
   struct signalfd_siginfo info;
   test_init(argc, argv);

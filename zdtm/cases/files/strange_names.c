@@ -7,11 +7,10 @@
 
 enum { kNames = 6 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char longest[256];
   memset(longest, 'n', 255);
-  const char *name[kNames] = {"a b", "a\nb", "file (deleted)", "\xff\xfe\x80", longest, "\\040tab\t"};
+  const char* name[kNames] = {"a b", "a\nb", "file (deleted)", "\xff\xfe\x80", longest, "\\040tab\t"};
   int fd[kNames];
   test_init(argc, argv);
   for (int i = 0; i < kNames; i++) fd[i] = make_file(name[i], 100, i);

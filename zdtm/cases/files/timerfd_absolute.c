@@ -9,8 +9,7 @@
 #include "descriptors.h"
 
 /* The absolute end of a timer, by what is left of it. */
-static int64_t end_of(int fd, clockid_t clock)
-{
+static int64_t end_of(int fd, clockid_t clock) {
   struct itimerspec left;
   struct timespec now;
   must(timerfd_gettime(fd, &left));
@@ -18,8 +17,7 @@ static int64_t end_of(int fd, clockid_t clock)
   return (now.tv_sec + left.it_value.tv_sec) * 1000ll + (now.tv_nsec + left.it_value.tv_nsec) / 1000000;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static const clockid_t kClock[3] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_REALTIME};
   int fd[3], flags[3];
   int64_t end[3];

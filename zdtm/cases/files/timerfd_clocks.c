@@ -8,11 +8,11 @@
 #include "check.h"
 #include "descriptors.h"
 
-static const int kClocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM};
+static const int kClocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
+                              CLOCK_BOOTTIME_ALARM};
 enum { kCount = sizeof(kClocks) / sizeof(kClocks[0]), kLong = 5000 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int armed[kCount], idle[kCount];
   struct itimerspec set = {.it_value = {kLong, 500000000}, .it_interval = {300, 7}}, now;
   uint64_t times;

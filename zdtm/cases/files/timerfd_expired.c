@@ -8,15 +8,16 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   /* Each has expired before the dump and will not expire again for a long time. */
   struct itimerspec once = {.it_value = {0, 1}}, fast = {.it_value = {0, 1}, .it_interval = {0, 1000000}}, off = {0};
   struct itimerspec slow = {.it_value = {0, 1}, .it_interval = {4000, 0}}, now;
   uint64_t times;
   test_init(argc, argv);
-  int single = must(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)), many = must(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK));
-  int again = must(timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK)), read_out = must(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK));
+  int single = must(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)),
+      many = must(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK));
+  int again = must(timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK)),
+      read_out = must(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK));
   must(timerfd_settime(single, 0, &once, NULL));
   must(timerfd_settime(many, 0, &fast, NULL));
   must(timerfd_settime(again, 0, &slow, NULL));

@@ -9,9 +9,9 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
-  struct itimerspec tick = {.it_value = {0, 20000000}, .it_interval = {0, 20000000}}, once = {.it_value = {0, 30000000}};
+int main(int argc, char** argv) {
+  struct itimerspec tick = {.it_value = {0, 20000000}, .it_interval = {0, 20000000}},
+                    once = {.it_value = {0, 30000000}};
   uint64_t times;
   test_init(argc, argv);
   int ticking = must(timerfd_create(CLOCK_MONOTONIC, 0)), single = must(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK));

@@ -10,12 +10,11 @@
 
 enum { kAreas = 7, kPages = 3 };
 
-int main(int argc, char **argv)
-{
-  char *area[kAreas];
+int main(int argc, char** argv) {
+  char* area[kAreas];
   test_init(argc, argv);
   int fd = make_file("file", 8 * PAGE_BYTES, 9);
-  char *mem = map_isolated(kAreas * kPages * PAGE_BYTES);
+  char* mem = map_isolated(kAreas * kPages * PAGE_BYTES);
   for (int i = 0; i < kAreas; i++) area[i] = mem + i * kPages * PAGE_BYTES;
   const size_t kLen = kPages * PAGE_BYTES;
   must(mmap(area[1], kLen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0));

@@ -11,9 +11,8 @@
 /* Pages where a small generator says so are given back. */
 static int is_hole(size_t page) { return (page * 2654435761u >> 7) % 5 == 0; }
 
-int main(int argc, char **argv)
-{
-  char *mem[2];
+int main(int argc, char** argv) {
+  char* mem[2];
   test_init(argc, argv);
   for (int i = 0; i < 2; i++) {
     mem[i] = map_private(PIECE);
@@ -26,7 +25,7 @@ int main(int argc, char **argv)
 
   for (int i = 0; i < 2; i++)
     for (size_t page = 0; page < PIECE / PAGE_BYTES; page++) {
-      char *p = mem[i] + page * PAGE_BYTES;
+      char* p = mem[i] + page * PAGE_BYTES;
       if (is_hole(page))
         expect(p[0] == 0 && p[PAGE_BYTES - 1] == 0);
       else

@@ -10,8 +10,7 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   char *priv = map_private(8 * PAGE_BYTES), *shared = map_shared(2 * PAGE_BYTES);
   fill_pattern(priv, 8 * PAGE_BYTES, 1);

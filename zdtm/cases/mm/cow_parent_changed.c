@@ -3,28 +3,27 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
+#include "waiting_child.h"
 
 enum { kPages = 16 };
 
-static void check(void *arg)
-{
-  char *mem = arg;
+static void check(void* arg) {
+  char* mem = arg;
   expect(!check_pattern(mem, kPages * PAGE_BYTES, 1));
   fill_pattern(mem, kPages * PAGE_BYTES, 2);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = map_private(kPages * PAGE_BYTES);
-  char *place = map_private(kPages * PAGE_BYTES);
+  char* mem = map_private(kPages * PAGE_BYTES);
+  char* place = map_private(kPages * PAGE_BYTES);
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
   pid_t pid = waiting_child_start(NULL, check, mem);
   must(madvise(mem, 4 * PAGE_BYTES, MADV_DONTNEED));
-  char *moved = must(mremap(mem + 4 * PAGE_BYTES, 4 * PAGE_BYTES, 4 * PAGE_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED, place));
+  char* moved =
+      must(mremap(mem + 4 * PAGE_BYTES, 4 * PAGE_BYTES, 4 * PAGE_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED, place));
   must(mprotect(mem + 8 * PAGE_BYTES, 4 * PAGE_BYTES, PROT_READ));
 
   char first[PAGE_BYTES];
@@ -36,7 +35,7 @@ int main(int argc, char **argv)
   expect_eq(populated_pages(mem, 4), 0);
   expect_eq(mem[0], 0);
   expect(memcmp(first, moved, PAGE_BYTES) == 0);
-  char *copy = map_private(kPages * PAGE_BYTES);
+  char* copy = map_private(kPages * PAGE_BYTES);
   fill_pattern(copy, kPages * PAGE_BYTES, 1);
   expect(memcmp(moved, copy + 4 * PAGE_BYTES, 4 * PAGE_BYTES) == 0);
   expect(memcmp(mem + 8 * PAGE_BYTES, copy + 8 * PAGE_BYTES, 8 * PAGE_BYTES) == 0);

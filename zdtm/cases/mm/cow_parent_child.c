@@ -8,15 +8,13 @@
 
 enum { kPages = 64 };
 
-static void modify(void *arg)
-{
-  struct cow_probe *p = arg;
+static void modify(void* arg) {
+  struct cow_probe* p = arg;
   fill_pattern(p->mem + 16 * PAGE_BYTES, 8 * PAGE_BYTES, 2);
 }
 
-static void check(void *arg)
-{
-  struct cow_probe *p = arg;
+static void check(void* arg) {
+  struct cow_probe* p = arg;
   cow_probe_note(p);
   expect(!check_pattern(p->mem, 16 * PAGE_BYTES, 1));
   expect(!check_pattern(p->mem + 16 * PAGE_BYTES, 8 * PAGE_BYTES, 2));
@@ -24,8 +22,7 @@ static void check(void *arg)
   fill_pattern(p->mem + 8 * PAGE_BYTES, 8 * PAGE_BYTES, 9);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   struct cow_probe p = cow_probe_of(map_private(kPages * PAGE_BYTES), kPages);
   fill_pattern(p.mem, 16 * PAGE_BYTES, 1);

@@ -8,9 +8,8 @@
 
 enum { kPages = 32 };
 
-static void check(void *arg)
-{
-  struct cow_probe *p = arg;
+static void check(void* arg) {
+  struct cow_probe* p = arg;
   expect(!check_pattern(p->mem, kPages * PAGE_BYTES, 1));
   cow_probe_note(p);
 }
@@ -20,23 +19,20 @@ struct middle {
   pid_t grandchild;
 };
 
-static void start_grandchild(void *arg)
-{
-  struct middle *m = arg;
+static void start_grandchild(void* arg) {
+  struct middle* m = arg;
   m->grandchild = waiting_child_start(NULL, check, &m->below);
 }
 
-static void finish_grandchild(void *arg)
-{
-  struct middle *m = arg;
+static void finish_grandchild(void* arg) {
+  struct middle* m = arg;
   check(&m->own);
   waiting_child_finish(m->grandchild);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = map_private(kPages * PAGE_BYTES);
+  char* mem = map_private(kPages * PAGE_BYTES);
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
   struct cow_probe sibling = cow_probe_of(mem, kPages);
   struct middle m = {cow_probe_of(mem, kPages), cow_probe_of(mem, kPages), 0};

@@ -3,30 +3,27 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
+#include "waiting_child.h"
 
 enum { kPages = 16 };
 
-static int sum(const char *mem)
-{
+static int sum(const char* mem) {
   int s = 0;
   for (size_t i = 0; i < kPages * PAGE_BYTES; i++) s += mem[i];
   return s;
 }
 
-static void read_it(void *arg) { expect_eq(sum(arg), 0); }
-static void check(void *arg)
-{
+static void read_it(void* arg) { expect_eq(sum(arg), 0); }
+static void check(void* arg) {
   expect_eq(sum(arg), 0);
   memset(arg, 1, kPages * PAGE_BYTES);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = map_private(kPages * PAGE_BYTES);
+  char* mem = map_private(kPages * PAGE_BYTES);
   expect_eq(sum(mem), 0);
   pid_t pid = waiting_child_start(read_it, check, mem);
 

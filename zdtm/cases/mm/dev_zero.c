@@ -3,19 +3,17 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
 #include "mapping.h"
 #include "pagemap.h"
+#include "waiting_child.h"
 
-static void check(void *arg)
-{
+static void check(void* arg) {
   expect(!check_pattern(arg, 4 * PAGE_BYTES, 3));
   fill_pattern(arg, 4 * PAGE_BYTES, 4);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = must(open("/dev/zero", O_RDWR));
   char *priv = map_file(fd, 4 * PAGE_BYTES, MAP_PRIVATE, 0), *shared = map_file(fd, 4 * PAGE_BYTES, MAP_SHARED, 0);

@@ -10,11 +10,10 @@
 
 enum { kPages = 8 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char zeros[PAGE_BYTES];
   test_init(argc, argv);
-  char *mem = mmap(NULL, kPages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
+  char* mem = mmap(NULL, kPages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
   if (mem == MAP_FAILED) skip("no MAP_DROPPABLE in this kernel: %s", strerror(errno));
   for (int i = 0; i < kPages; i++) fill_pattern(mem + i * PAGE_BYTES, PAGE_BYTES, i);
   char before[256], *flags = strcpy(before, must_vma(mem).flags);

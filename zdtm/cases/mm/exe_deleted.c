@@ -6,17 +6,15 @@
 #include "exec_copy.h"
 
 /* The copy reports by its exit status: it has no verdict file. */
-static int copy_main(void)
-{
+static int copy_main(void) {
   char exe[4096] = "";
   copy_wait();
   if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0) return 2;
-  char *name = strrchr(exe, '/');
+  char* name = strrchr(exe, '/');
   return name && strcmp(name, "/gone (deleted)") == 0 ? 0 : 3;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   if (is_exec_copy(argc, argv)) return copy_main();
   test_init(argc, argv);
   int fd = must(open("gone", O_WRONLY | O_CREAT | O_CLOEXEC, 0755));

@@ -7,8 +7,7 @@
 
 #include "check.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   char before[4096] = "", after[4096] = "";
   struct stat was, is;
   test_init(argc, argv);

@@ -10,9 +10,8 @@
 
 enum { kMaps = 100 };
 
-int main(int argc, char **argv)
-{
-  char *map[kMaps];
+int main(int argc, char** argv) {
+  char* map[kMaps];
   test_init(argc, argv);
   int fd = make_file("file", (kMaps + 2) * PAGE_BYTES, 1);
   for (int i = 0; i < kMaps; i++) {

@@ -8,11 +8,10 @@
 #include "mapping.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("file", PAGE_BYTES + 100, 1);
-  char *map = map_file(fd, 4 * PAGE_BYTES, MAP_PRIVATE, 0);
+  char* map = map_file(fd, 4 * PAGE_BYTES, MAP_PRIVATE, 0);
   map[PAGE_BYTES + 200] = 9; /* in the last page, behind the end of the file */
 
   test_daemon();

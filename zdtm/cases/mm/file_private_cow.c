@@ -9,11 +9,10 @@
 
 enum { kPages = 16 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("file", kPages * PAGE_BYTES, 1);
-  char *map = map_file(fd, kPages * PAGE_BYTES, MAP_PRIVATE, 0);
+  char* map = map_file(fd, kPages * PAGE_BYTES, MAP_PRIVATE, 0);
   fill_pattern(map + 3 * PAGE_BYTES, 2 * PAGE_BYTES, 77);
   expect(map[10 * PAGE_BYTES] != 0); /* read, so present but clean */
 

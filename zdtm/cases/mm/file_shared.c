@@ -7,12 +7,11 @@
 #include "mapping.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("file", 8 * PAGE_BYTES, 1);
-  char *map = map_file(fd, 8 * PAGE_BYTES, MAP_SHARED, 0);
-  char *part = map_file(fd, 2 * PAGE_BYTES, MAP_SHARED, 4 * PAGE_BYTES);
+  char* map = map_file(fd, 8 * PAGE_BYTES, MAP_SHARED, 0);
+  char* part = map_file(fd, 2 * PAGE_BYTES, MAP_SHARED, 4 * PAGE_BYTES);
   fill_pattern(map, 8 * PAGE_BYTES, 2);
 
   test_daemon();

@@ -8,13 +8,12 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   close(make_file("file", 2 * PAGE_BYTES, 1));
   int fd = must(open("file", O_RDONLY));
-  char *map = must(mmap(NULL, 2 * PAGE_BYTES, PROT_READ, MAP_SHARED, fd, 0));
-  char *priv = must(mmap(NULL, 2 * PAGE_BYTES, PROT_READ, MAP_PRIVATE, fd, 0));
+  char* map = must(mmap(NULL, 2 * PAGE_BYTES, PROT_READ, MAP_SHARED, fd, 0));
+  char* priv = must(mmap(NULL, 2 * PAGE_BYTES, PROT_READ, MAP_PRIVATE, fd, 0));
   close(fd);
   expect(!vma_has_flag(map, "mw"));
 

@@ -8,11 +8,10 @@
 #include "mapping.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("file", 8 * PAGE_BYTES, 1);
-  char *map = map_file(fd, 8 * PAGE_BYTES, MAP_PRIVATE, 0);
+  char* map = map_file(fd, 8 * PAGE_BYTES, MAP_PRIVATE, 0);
   map[0] = 5;
   map[6 * PAGE_BYTES] = 6;
   /* Cutting the file also takes away the private copies of the pages behind the cut. */

@@ -9,13 +9,12 @@
 
 #define SPAN (16ul << 20)
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   /* Room below it: the kernel lets it grow only when nothing is near. */
-  char *room = map_private(SPAN);
+  char* room = map_private(SPAN);
   must(munmap(room, SPAN));
-  char *low = must(mmap(room + SPAN - 8 * PAGE_BYTES, 4 * PAGE_BYTES, PROT_READ | PROT_WRITE,
+  char* low = must(mmap(room + SPAN - 8 * PAGE_BYTES, 4 * PAGE_BYTES, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0));
   fill_pattern(low, 4 * PAGE_BYTES, 1);
   for (int i = 1; i <= 4; i++) low[-i * (long)PAGE_BYTES] = i;

@@ -12,11 +12,10 @@
 
 enum { kKinds = 3, kPages = 8 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("file", kPages * PAGE_BYTES, 3);
-  char *mem[kKinds] = {map_private(kPages * PAGE_BYTES), map_shared(kPages * PAGE_BYTES),
+  char* mem[kKinds] = {map_private(kPages * PAGE_BYTES), map_shared(kPages * PAGE_BYTES),
                        map_file(fd, kPages * PAGE_BYTES, MAP_PRIVATE, 0)};
   if (madvise(mem[0] + 2 * PAGE_BYTES, 2 * PAGE_BYTES, MADV_GUARD_INSTALL))
     skip("no guard regions in this kernel: %s", strerror(errno));
@@ -38,7 +37,9 @@ int main(int argc, char **argv)
     expect_eq(access_signal(mem[i] + PAGE_BYTES, kReads), 0);
     expect_eq(access_signal(mem[i] + 2 * PAGE_BYTES, kReads), SIGSEGV);
     expect_eq(access_signal(mem[i] + 3 * PAGE_BYTES, kWrites), SIGSEGV);
-    expect_eq(must_vma(mem[i]).start <= (uintptr_t)mem[i] && must_vma(mem[i]).end >= (uintptr_t)mem[i] + kPages * PAGE_BYTES, 1);
+    expect_eq(must_vma(mem[i]).start <= (uintptr_t)mem[i] &&
+                  must_vma(mem[i]).end >= (uintptr_t)mem[i] + kPages * PAGE_BYTES,
+              1);
     must(madvise(mem[i] + 2 * PAGE_BYTES, PAGE_BYTES, MADV_GUARD_REMOVE));
     expect_eq(access_signal(mem[i] + 2 * PAGE_BYTES, kReads), 0);
     expect_eq(access_signal(mem[i] + 3 * PAGE_BYTES, kReads), SIGSEGV);

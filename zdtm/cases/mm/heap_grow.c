@@ -5,12 +5,11 @@
 #include "check.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *base = must(sbrk(0));
+  char* base = must(sbrk(0));
   must(sbrk(33 * PAGE_BYTES + 123)); /* an end in mid-page */
-  char *end = must(sbrk(0));
+  char* end = must(sbrk(0));
   fill_pattern(base, end - base, 1);
 
   test_daemon();

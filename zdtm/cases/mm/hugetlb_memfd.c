@@ -10,13 +10,12 @@
 #include "mapping.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   need_huge_pages();
   int fd = must(memfd_create("huge", MFD_HUGETLB | MFD_HUGE_2MB | MFD_ALLOW_SEALING));
   must(ftruncate(fd, 2 * HUGE_BYTES));
-  char *mem = map_file(fd, 2 * HUGE_BYTES, MAP_SHARED, 0);
+  char* mem = map_file(fd, 2 * HUGE_BYTES, MAP_SHARED, 0);
   fill_pattern(mem + HUGE_BYTES, HUGE_BYTES, 1);
   must(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));
 

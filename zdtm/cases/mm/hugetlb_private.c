@@ -3,23 +3,21 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "hugetlb.h"
 #include "mapping.h"
 #include "smaps.h"
+#include "waiting_child.h"
 
-static void check(void *arg)
-{
-  char *mem = arg;
+static void check(void* arg) {
+  char* mem = arg;
   expect(!check_pattern(mem, HUGE_BYTES, 1));
   fill_pattern(mem, 4096, 2);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   need_huge_pages();
-  char *mem = map_anon(3 * HUGE_BYTES, MAP_PRIVATE | MAP_HUGETLB);
+  char* mem = map_anon(3 * HUGE_BYTES, MAP_PRIVATE | MAP_HUGETLB);
   fill_pattern(mem, HUGE_BYTES, 1);
   mem[2 * HUGE_BYTES + 12345] = 7;
   pid_t pid = waiting_child_start(NULL, check, mem);

@@ -3,23 +3,21 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "hugetlb.h"
 #include "mapping.h"
 #include "smaps.h"
+#include "waiting_child.h"
 
-static void check(void *arg)
-{
-  char *mem = arg;
+static void check(void* arg) {
+  char* mem = arg;
   expect(!check_pattern(mem, 2 * HUGE_BYTES, 2));
   mem[HUGE_BYTES] = 3;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   need_huge_pages();
-  char *mem = map_anon(2 * HUGE_BYTES, MAP_SHARED | MAP_HUGETLB);
+  char* mem = map_anon(2 * HUGE_BYTES, MAP_SHARED | MAP_HUGETLB);
   fill_pattern(mem, 2 * HUGE_BYTES, 1);
   pid_t pid = waiting_child_start(NULL, check, mem);
 

@@ -9,17 +9,16 @@
 
 static const struct advice {
   int advice;
-  const char *flag;
+  const char* flag;
 } kAdvice[] = {
-    {MADV_NORMAL, NULL},      {MADV_SEQUENTIAL, "sr"}, {MADV_RANDOM, "rr"},     {MADV_DONTFORK, "dc"},
-    {MADV_DONTDUMP, "dd"},    {MADV_HUGEPAGE, "hg"},   {MADV_NOHUGEPAGE, "nh"}, {MADV_MERGEABLE, "mg"},
-    {MADV_WIPEONFORK, "wf"},
+    {MADV_NORMAL, NULL},     {MADV_SEQUENTIAL, "sr"}, {MADV_RANDOM, "rr"},
+    {MADV_DONTFORK, "dc"},   {MADV_DONTDUMP, "dd"},   {MADV_HUGEPAGE, "hg"},
+    {MADV_NOHUGEPAGE, "nh"}, {MADV_MERGEABLE, "mg"},  {MADV_WIPEONFORK, "wf"},
 };
 enum { kCount = sizeof(kAdvice) / sizeof(kAdvice[0]), kPages = 4 };
 
-int main(int argc, char **argv)
-{
-  char *mem[kCount];
+int main(int argc, char** argv) {
+  char* mem[kCount];
   int set[kCount] = {0};
   test_init(argc, argv);
   for (int i = 0; i < kCount; i++) {

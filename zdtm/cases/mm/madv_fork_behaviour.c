@@ -3,16 +3,16 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "faulting.h"
 #include "mapping.h"
 #include "pagemap.h"
 #include "smaps.h"
+#include "waiting_child.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *hidden = map_private(2 * PAGE_BYTES), *wiped = map_private(2 * PAGE_BYTES), *undone = map_private(2 * PAGE_BYTES);
+  char *hidden = map_private(2 * PAGE_BYTES), *wiped = map_private(2 * PAGE_BYTES),
+       *undone = map_private(2 * PAGE_BYTES);
   fill_pattern(hidden, 2 * PAGE_BYTES, 1);
   fill_pattern(wiped, 2 * PAGE_BYTES, 2);
   fill_pattern(undone, 2 * PAGE_BYTES, 3);

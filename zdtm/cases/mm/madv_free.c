@@ -8,11 +8,10 @@
 
 enum { kPages = 32 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char zeros[PAGE_BYTES];
   test_init(argc, argv);
-  char *mem = map_private(kPages * PAGE_BYTES);
+  char* mem = map_private(kPages * PAGE_BYTES);
   for (int i = 0; i < kPages; i++) fill_pattern(mem + i * PAGE_BYTES, PAGE_BYTES, i);
   must(madvise(mem, kPages / 2 * PAGE_BYTES, MADV_FREE));
 
@@ -20,7 +19,7 @@ int main(int argc, char **argv)
   test_waitsig();
 
   for (int i = 0; i < kPages; i++) {
-    char *page = mem + i * PAGE_BYTES;
+    char* page = mem + i * PAGE_BYTES;
     if (i < kPages / 2 && memcmp(page, zeros, PAGE_BYTES) == 0) continue;
     expect(!check_pattern(page, PAGE_BYTES, i));
   }

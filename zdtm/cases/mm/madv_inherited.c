@@ -3,26 +3,24 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
 #include "smaps.h"
+#include "waiting_child.h"
 
 struct areas {
   char *hidden, *wiped;
 };
 
-static void check(void *arg)
-{
-  struct areas *a = arg;
+static void check(void* arg) {
+  struct areas* a = arg;
   struct vma v;
   expect(vma_at(a->hidden, &v) < 0);
   expect(vma_has_flag(a->wiped, "wf"));
   for (size_t i = 0; i < 4 * PAGE_BYTES; i++) expect(a->wiped[i] == 0);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   struct areas a = {map_private(4 * PAGE_BYTES), map_private(4 * PAGE_BYTES)};
   fill_pattern(a.hidden, 4 * PAGE_BYTES, 1);

@@ -7,11 +7,10 @@
 #include "mapping.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = map_anon(8 * PAGE_BYTES, MAP_PRIVATE | MAP_32BIT);
-  char *shared = map_anon(8 * PAGE_BYTES, MAP_SHARED | MAP_32BIT);
+  char* mem = map_anon(8 * PAGE_BYTES, MAP_PRIVATE | MAP_32BIT);
+  char* shared = map_anon(8 * PAGE_BYTES, MAP_SHARED | MAP_32BIT);
   expect((uintptr_t)mem < 1ul << 31 && (uintptr_t)shared < 1ul << 31);
   fill_pattern(mem, 8 * PAGE_BYTES, 1);
   fill_pattern(shared, 8 * PAGE_BYTES, 2);

@@ -10,11 +10,10 @@
 /* The last page that can be had with 47 bits; the one behind it is kept free by the kernel. */
 #define TOP ((1ul << 47) - 2 * 4096)
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = mmap((void *)TOP, PAGE_BYTES, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  char* mem =
+      mmap((void*)TOP, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (mem == MAP_FAILED) skip("cannot map at %#lx: %s", TOP, strerror(errno));
   fill_pattern(mem, PAGE_BYTES, 1);
 

@@ -7,11 +7,10 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *priv = map_anon(4 * PAGE_BYTES, MAP_PRIVATE | MAP_NORESERVE);
-  char *shared = map_anon(4 * PAGE_BYTES, MAP_SHARED | MAP_NORESERVE);
+  char* priv = map_anon(4 * PAGE_BYTES, MAP_PRIVATE | MAP_NORESERVE);
+  char* shared = map_anon(4 * PAGE_BYTES, MAP_SHARED | MAP_NORESERVE);
   char *plain = map_isolated(4 * PAGE_BYTES), *plain_shared = map_shared(4 * PAGE_BYTES);
   fill_pattern(priv, 4 * PAGE_BYTES, 1);
   fill_pattern(shared, 4 * PAGE_BYTES, 2);

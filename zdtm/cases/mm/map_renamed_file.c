@@ -8,8 +8,7 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("old", 2 * PAGE_BYTES, 1);
   char *shared = map_file(fd, 2 * PAGE_BYTES, MAP_SHARED, 0), *priv = map_file(fd, 2 * PAGE_BYTES, MAP_PRIVATE, 0);

@@ -8,15 +8,13 @@
 #include "descriptors.h"
 #include "newer_kernel.h"
 
-static mode_t mode_of(int fd)
-{
+static mode_t mode_of(int fd) {
   struct stat st;
   must(fstat(fd, &st));
   return st.st_mode & 07777;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int noexec = memfd_create("noexec", MFD_NOEXEC_SEAL);
   if (noexec < 0) skip("no MFD_NOEXEC_SEAL in this kernel: %s", strerror(errno));

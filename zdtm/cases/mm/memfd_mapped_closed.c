@@ -8,13 +8,12 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = must(memfd_create("closed", MFD_CLOEXEC));
   must(ftruncate(fd, 16 * PAGE_BYTES));
-  char *map = map_file(fd, 4 * PAGE_BYTES, MAP_SHARED, 2 * PAGE_BYTES);
-  char *twin = map_file(fd, 4 * PAGE_BYTES, MAP_SHARED, 4 * PAGE_BYTES);
+  char* map = map_file(fd, 4 * PAGE_BYTES, MAP_SHARED, 2 * PAGE_BYTES);
+  char* twin = map_file(fd, 4 * PAGE_BYTES, MAP_SHARED, 4 * PAGE_BYTES);
   fill_pattern(map, 4 * PAGE_BYTES, 1);
   close(fd);
 

@@ -7,14 +7,13 @@
 #include "mapping.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = must(memfd_create("private", 0));
   must(ftruncate(fd, 4 * PAGE_BYTES));
-  char *shared = map_file(fd, 4 * PAGE_BYTES, MAP_SHARED, 0);
+  char* shared = map_file(fd, 4 * PAGE_BYTES, MAP_SHARED, 0);
   fill_pattern(shared, 4 * PAGE_BYTES, 1);
-  char *priv = map_file(fd, 4 * PAGE_BYTES, MAP_PRIVATE, 0);
+  char* priv = map_file(fd, 4 * PAGE_BYTES, MAP_PRIVATE, 0);
   fill_pattern(priv, PAGE_BYTES, 2);
   must(munmap(shared, 4 * PAGE_BYTES));
 

@@ -7,8 +7,7 @@
 #include "check.h"
 #include "descriptors.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = must(memfd_create("position", MFD_CLOEXEC));
   write_text(fd, "0123456789");

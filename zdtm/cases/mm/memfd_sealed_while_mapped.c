@@ -8,12 +8,11 @@
 #include "newer_kernel.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = must(memfd_create("future", MFD_ALLOW_SEALING));
   must(ftruncate(fd, 2 * PAGE_BYTES));
-  char *map = map_file(fd, 2 * PAGE_BYTES, MAP_SHARED, 0);
+  char* map = map_file(fd, 2 * PAGE_BYTES, MAP_SHARED, 0);
   fill_pattern(map, 2 * PAGE_BYTES, 1);
   must(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK));
 

@@ -18,8 +18,7 @@ static const int kSeals[] = {
 };
 enum { kFiles = sizeof(kSeals) / sizeof(kSeals[0]) };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int fd[kFiles];
   test_init(argc, argv);
   for (int i = 0; i < kFiles; i++) {

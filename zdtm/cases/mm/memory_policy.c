@@ -2,23 +2,21 @@
  * title: memory policies of mappings: bind, preferred, interleave, local, and none; of private and shared memory
  */
 #define _GNU_SOURCE
+#include "memory_policy.h"
 #include "check.h"
 #include "mapping.h"
-#include "memory_policy.h"
 #include "pagemap.h"
 
 static const struct {
   int mode;
   unsigned long nodes;
 } kPolicies[] = {
-    {MPOL_DEFAULT, 0},    {MPOL_BIND, 1},
-    {MPOL_PREFERRED, 1},  {MPOL_INTERLEAVE, 1},
-    {MPOL_LOCAL, 0},      {MPOL_BIND | MPOL_F_STATIC_NODES, 1},
+    {MPOL_DEFAULT, 0},    {MPOL_BIND, 1},  {MPOL_PREFERRED, 1},
+    {MPOL_INTERLEAVE, 1}, {MPOL_LOCAL, 0}, {MPOL_BIND | MPOL_F_STATIC_NODES, 1},
 };
 enum { kCount = sizeof(kPolicies) / sizeof(kPolicies[0]), kPages = 4 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   char *priv[kCount], *shared[kCount];
   test_init(argc, argv);
   for (int i = 0; i < kCount; i++) {

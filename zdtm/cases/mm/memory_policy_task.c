@@ -7,11 +7,10 @@
 #include "memory_policy.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   unsigned long node0 = 1;
   test_init(argc, argv);
-  char *own = map_isolated(PAGE_BYTES);
+  char* own = map_isolated(PAGE_BYTES);
   if (syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, &node0, 8 * sizeof(node0)))
     skip("set_mempolicy: %s", strerror(errno));
   must(set_range_policy(own, PAGE_BYTES, MPOL_BIND, 1));

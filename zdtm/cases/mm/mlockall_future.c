@@ -8,19 +8,18 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *before = map_private(4 * PAGE_BYTES);
+  char* before = map_private(4 * PAGE_BYTES);
   must(mlockall(MCL_FUTURE));
-  char *after = map_private(4 * PAGE_BYTES);
+  char* after = map_private(4 * PAGE_BYTES);
 
   test_daemon();
   test_waitsig();
 
   expect(!vma_has_flag(before, "lo"));
   expect(vma_has_flag(after, "lo"));
-  char *now = map_private(5 * PAGE_BYTES);
+  char* now = map_private(5 * PAGE_BYTES);
   expect(vma_has_flag(now, "lo"));
   expect_eq(populated_pages(now, 5), 5);
   must(munlockall());

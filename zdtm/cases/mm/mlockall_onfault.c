@@ -8,10 +8,9 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *before = map_private(16 * PAGE_BYTES);
+  char* before = map_private(16 * PAGE_BYTES);
   before[0] = 1;
   must(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT));
 
@@ -20,7 +19,7 @@ int main(int argc, char **argv)
 
   expect(vma_has_flag(before, "lo"));
   expect_eq(populated_pages(before, 16), 1);
-  char *now = map_private(16 * PAGE_BYTES);
+  char* now = map_private(16 * PAGE_BYTES);
   expect(vma_has_flag(now, "lo"));
   expect_eq(populated_pages(now, 16), 0);
   pass();

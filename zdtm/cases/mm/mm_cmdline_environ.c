@@ -7,8 +7,7 @@
 
 #include "check.h"
 
-static ssize_t read_all(const char *path, char *to, size_t size)
-{
+static ssize_t read_all(const char* path, char* to, size_t size) {
   ssize_t n, all = 0;
   int fd = must(open(path, O_RDONLY | O_CLOEXEC));
   while ((n = must(read(fd, to + all, size - all))) > 0) all += n;
@@ -16,8 +15,7 @@ static ssize_t read_all(const char *path, char *to, size_t size)
   return all;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char cmdline[65536], environment[65536], now[65536];
   test_init(argc, argv);
   argv[0][0] = 'Z'; /* in place, as daemons do that set their title */

@@ -2,11 +2,10 @@
  * title: the borders of code, data, heap, stack, arguments and environment in /proc/PID/stat
  */
 #define _GNU_SOURCE
-#include "check.h"
 #include "mm_fields.h"
+#include "check.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   uint64_t before[kMmFields], after[kMmFields];
   test_init(argc, argv);
   read_mm_fields(before);

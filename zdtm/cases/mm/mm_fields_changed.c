@@ -11,20 +11,27 @@
 #include "mapping.h"
 #include "mm_fields.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static const char kTitle[] = "a title\0with two words";
   uint64_t f[kMmFields], now[kMmFields];
   char cmdline[4096];
   test_init(argc, argv);
   read_mm_fields(f);
-  char *own = map_private(8192);
+  char* own = map_private(8192);
   memcpy(own, kTitle, sizeof(kTitle));
   struct prctl_mm_map map = {
-      .start_code = f[kStartCode], .end_code = f[kEndCode], .start_data = f[kStartData] + 16, .end_data = f[kEndData],
-      .start_brk = f[kStartBrk], .brk = (uintptr_t)sbrk(0), .start_stack = f[kStartStack] - 16,
-      .arg_start = (uintptr_t)own, .arg_end = (uintptr_t)own + sizeof(kTitle),
-      .env_start = (uintptr_t)own + 4096, .env_end = (uintptr_t)own + 4096 + 7, .exe_fd = -1u,
+      .start_code = f[kStartCode],
+      .end_code = f[kEndCode],
+      .start_data = f[kStartData] + 16,
+      .end_data = f[kEndData],
+      .start_brk = f[kStartBrk],
+      .brk = (uintptr_t)sbrk(0),
+      .start_stack = f[kStartStack] - 16,
+      .arg_start = (uintptr_t)own,
+      .arg_end = (uintptr_t)own + sizeof(kTitle),
+      .env_start = (uintptr_t)own + 4096,
+      .env_end = (uintptr_t)own + 4096 + 7,
+      .exe_fd = -1u,
   };
   memcpy(own + 4096, "NAME=1", 7);
   if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0)) skip("PR_SET_MM_MAP: %s", strerror(errno));

@@ -8,12 +8,11 @@
 
 enum { kPages = 8 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *old = map_private(kPages * PAGE_BYTES);
+  char* old = map_private(kPages * PAGE_BYTES);
   fill_pattern(old, kPages * PAGE_BYTES, 1);
-  char *now = mremap(old, kPages * PAGE_BYTES, kPages * PAGE_BYTES, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
+  char* now = mremap(old, kPages * PAGE_BYTES, kPages * PAGE_BYTES, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
   if (now == MAP_FAILED) skip("no MREMAP_DONTUNMAP: %s", strerror(errno));
 
   test_daemon();

@@ -11,8 +11,7 @@
 static char data[20000] = "initialised";
 static char bss[20000];
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   fill_pattern(bss, sizeof(bss), 1);
   expect((uintptr_t)data < 1ul << 31);
@@ -24,7 +23,7 @@ int main(int argc, char **argv)
   expect(!check_pattern(bss, sizeof(bss), 1));
   char exe[512] = "";
   must(readlink("/proc/self/exe", exe, sizeof(exe) - 1));
-  expect(strcmp(must_vma((void *)(uintptr_t)main).path, exe) == 0);
+  expect(strcmp(must_vma((void*)(uintptr_t)main).path, exe) == 0);
   expect(getauxval(AT_ENTRY) < 1ul << 31);
   pass();
 }

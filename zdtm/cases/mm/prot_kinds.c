@@ -10,20 +10,23 @@
 
 static const struct kind {
   int prot;
-  const char *perms;
+  const char* perms;
 } kKinds[] = {
-    {PROT_NONE, "---p"},  {PROT_READ, "r--p"},  {PROT_WRITE, "-w-p"},
-    {PROT_EXEC, "--xp"},  {PROT_READ | PROT_EXEC, "r-xp"}, {PROT_READ | PROT_WRITE | PROT_EXEC, "rwxp"},
+    {PROT_NONE, "---p"},
+    {PROT_READ, "r--p"},
+    {PROT_WRITE, "-w-p"},
+    {PROT_EXEC, "--xp"},
+    {PROT_READ | PROT_EXEC, "r-xp"},
+    {PROT_READ | PROT_WRITE | PROT_EXEC, "rwxp"},
 };
 enum { kCount = sizeof(kKinds) / sizeof(kKinds[0]), kPages = 4 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   /* All next to each other, so that a wrong length of one shows in the next. */
-  char *mem = map_isolated(kCount * kPages * PAGE_BYTES);
+  char* mem = map_isolated(kCount * kPages * PAGE_BYTES);
   for (int i = 0; i < kCount; i++) {
-    char *area = mem + i * kPages * PAGE_BYTES;
+    char* area = mem + i * kPages * PAGE_BYTES;
     fill_pattern(area, 2 * PAGE_BYTES, i); /* two pages filled, two never touched */
     must(mprotect(area, kPages * PAGE_BYTES, kKinds[i].prot));
   }
@@ -32,13 +35,13 @@ int main(int argc, char **argv)
   test_waitsig();
 
   for (int i = 0; i < kCount; i++) {
-    char *area = mem + i * kPages * PAGE_BYTES;
+    char* area = mem + i * kPages * PAGE_BYTES;
     struct vma v = must_vma(area);
     expect(strcmp(v.perms, kKinds[i].perms) == 0);
     expect_eq(v.end - v.start, kPages * PAGE_BYTES);
   }
   for (int i = 0; i < kCount; i++) { /* this makes neighbours merge, so after all borders are checked */
-    char *area = mem + i * kPages * PAGE_BYTES;
+    char* area = mem + i * kPages * PAGE_BYTES;
     if (kKinds[i].prot == PROT_NONE) expect_eq(access_signal(area, kReads), SIGSEGV);
     expect_eq(populated_pages(area, kPages), 2);
     must(mprotect(area, kPages * PAGE_BYTES, PROT_READ));

@@ -10,8 +10,7 @@
 
 enum { kPages = 4 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("file", kPages * PAGE_BYTES, 1);
   char *shared = map_shared(kPages * PAGE_BYTES), *file = map_file(fd, kPages * PAGE_BYTES, MAP_PRIVATE, 0);

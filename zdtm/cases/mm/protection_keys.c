@@ -7,8 +7,7 @@
 #include "mapping.h"
 #include "pagemap.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int guarded = pkey_alloc(0, PKEY_DISABLE_ACCESS);
   if (guarded < 0) skip("no protection keys on this machine: %s", strerror(errno));

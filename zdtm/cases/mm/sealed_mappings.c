@@ -10,10 +10,9 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = map_private(8 * PAGE_BYTES);
+  char* mem = map_private(8 * PAGE_BYTES);
   fill_pattern(mem, 8 * PAGE_BYTES, 1);
   must(mprotect(mem + 2 * PAGE_BYTES, PAGE_BYTES, PROT_READ));
   if (syscall(SYS_mseal, mem + 2 * PAGE_BYTES, 2 * PAGE_BYTES, 0))

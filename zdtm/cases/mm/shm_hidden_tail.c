@@ -8,10 +8,9 @@
 
 enum { kPages = 8 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = map_shared(kPages * PAGE_BYTES);
+  char* mem = map_shared(kPages * PAGE_BYTES);
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
   mem = must(mremap(mem, kPages * PAGE_BYTES, 2 * PAGE_BYTES, 0));
 

@@ -3,9 +3,9 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "mapping.h"
 #include "pagemap.h"
+#include "waiting_child.h"
 
 enum { kPages = 16 };
 
@@ -14,35 +14,30 @@ struct share {
 };
 
 /* The first child keeps the head of object one, the second the tail, and object two from its own offset. */
-static void keep_head(void *arg)
-{
-  struct share *s = arg;
+static void keep_head(void* arg) {
+  struct share* s = arg;
   must(munmap(s->one + 4 * PAGE_BYTES, (kPages - 4) * PAGE_BYTES));
   must(munmap(s->two, kPages * PAGE_BYTES));
 }
-static void keep_tail(void *arg)
-{
-  struct share *s = arg;
+static void keep_tail(void* arg) {
+  struct share* s = arg;
   must(munmap(s->one, (kPages - 4) * PAGE_BYTES));
   must(munmap(s->two, 8 * PAGE_BYTES));
 }
-static void check_head(void *arg)
-{
-  struct share *s = arg;
+static void check_head(void* arg) {
+  struct share* s = arg;
   expect_eq(s->one[PAGE_BYTES], 11);
   s->one[PAGE_BYTES] = 21;
 }
-static void check_tail(void *arg)
-{
-  struct share *s = arg;
+static void check_tail(void* arg) {
+  struct share* s = arg;
   expect_eq(s->one[(kPages - 1) * PAGE_BYTES], 12);
   expect_eq(s->two[(kPages - 1) * PAGE_BYTES], 13);
   s->one[(kPages - 1) * PAGE_BYTES] = 22;
   s->two[(kPages - 1) * PAGE_BYTES] = 23;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   struct share s = {map_shared(kPages * PAGE_BYTES), map_shared(kPages * PAGE_BYTES)};
   fill_pattern(s.one, kPages * PAGE_BYTES, 1);

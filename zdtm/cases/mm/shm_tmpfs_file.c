@@ -3,26 +3,24 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
 #include "mapping.h"
 #include "pagemap.h"
+#include "waiting_child.h"
 
 enum { kPages = 8 };
 
-static void child_check(void *arg)
-{
+static void child_check(void* arg) {
   expect(!check_pattern(arg, kPages * PAGE_BYTES, 2));
   fill_pattern(arg, kPages * PAGE_BYTES, 3);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   char name[64];
   test_init(argc, argv);
   snprintf(name, sizeof(name), "/dev/shm/zdtm-shm-tmpfs-file-%d", getpid());
   int fd = make_file(name, kPages * PAGE_BYTES, 1);
-  char *mem = map_file(fd, kPages * PAGE_BYTES, MAP_SHARED, 0);
+  char* mem = map_file(fd, kPages * PAGE_BYTES, MAP_SHARED, 0);
   close(fd);
   pid_t pid = waiting_child_start(NULL, child_check, mem);
   must(unlink(name));

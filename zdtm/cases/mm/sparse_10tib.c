@@ -9,13 +9,12 @@
 
 #define SPAN (10ul << 40)
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = mmap(NULL, SPAN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char* mem = mmap(NULL, SPAN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mem == MAP_FAILED) skip("no room for such a mapping: %s", strerror(errno));
   must(madvise(mem, SPAN, MADV_NOHUGEPAGE)); /* so that three pages touched are three pages used */
-  char *at[] = {mem, mem + SPAN / 3 / PAGE_BYTES * PAGE_BYTES, mem + SPAN - PAGE_BYTES};
+  char* at[] = {mem, mem + SPAN / 3 / PAGE_BYTES * PAGE_BYTES, mem + SPAN - PAGE_BYTES};
   for (int i = 0; i < 3; i++) fill_pattern(at[i], PAGE_BYTES, i);
 
   test_daemon();

@@ -11,10 +11,9 @@
 
 #define SPAN (256ul << 30)
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
-  char *mem = mmap(NULL, SPAN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char* mem = mmap(NULL, SPAN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mem == MAP_FAILED) skip("no room for such a mapping: %s", strerror(errno));
   fill_pattern(mem, PAGE_BYTES, 1);
   fill_pattern(mem + SPAN - PAGE_BYTES, PAGE_BYTES, 2);

@@ -9,8 +9,7 @@
 enum { kFrames = 100, kFrameBytes = 16384 };
 
 /* Each frame holds a pattern; the deepest waits; on the way back every frame is checked. */
-static __attribute__((noinline)) int descend(int depth)
-{
+static __attribute__((noinline)) int descend(int depth) {
   char frame[kFrameBytes];
   fill_pattern(frame, sizeof(frame), depth);
   if (depth == kFrames) {
@@ -22,15 +21,13 @@ static __attribute__((noinline)) int descend(int depth)
   return check_pattern(frame, sizeof(frame), depth);
 }
 
-static __attribute__((noinline)) int grow(int depth)
-{
+static __attribute__((noinline)) int grow(int depth) {
   volatile char frame[65536];
   frame[0] = (char)depth;
   return depth == 0 ? 0 : grow(depth - 1) + frame[0] - (char)depth;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   char here;
   test_init(argc, argv);
   expect(!descend(1));

@@ -11,8 +11,7 @@
 static char data[20000] = "initialised";
 static char bss[20000];
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   struct timespec t;
   test_init(argc, argv);
   expect_eq(getauxval(AT_BASE), 0); /* no dynamic linker */

@@ -10,10 +10,9 @@
 #include "check.h"
 
 static char bss[20000];
-static char *pointer = bss + 17; /* a relocated pointer in the data */
+static char* pointer = bss + 17; /* a relocated pointer in the data */
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   expect_eq(getauxval(AT_BASE), 0);
   fill_pattern(bss, sizeof(bss), 1);
@@ -23,7 +22,7 @@ int main(int argc, char **argv)
 
   expect(!check_pattern(bss, sizeof(bss), 1));
   expect(pointer == bss + 17);
-  void *p = malloc(1000000);
+  void* p = malloc(1000000);
   expect(p != NULL);
   free(p);
   pass();

@@ -14,8 +14,7 @@
 static int64_t ns(struct timespec t) { return t.tv_sec * 1000000000ll + t.tv_nsec; }
 
 /* The vdso's reading (through the C library) lies between two readings by system call. */
-static int64_t checked_time(clockid_t clock)
-{
+static int64_t checked_time(clockid_t clock) {
   struct timespec before, between, after;
   must(syscall(SYS_clock_gettime, clock, &before));
   must(clock_gettime(clock, &between));
@@ -24,8 +23,7 @@ static int64_t checked_time(clockid_t clock)
   return ns(between);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   test_init(argc, argv);
   int64_t monotonic = checked_time(CLOCK_MONOTONIC), boot = checked_time(CLOCK_BOOTTIME);
   unsigned long vdso = getauxval(AT_SYSINFO_EHDR);
@@ -42,7 +40,7 @@ int main(int argc, char **argv)
   expect(llabs(tv.tv_sec - time(NULL)) <= 1);
   expect(getcpu(&cpu, NULL) == 0 && cpu < 9999);
   expect_eq(getauxval(AT_SYSINFO_EHDR), vdso);
-  expect(memcmp((void *)vdso, "\177ELF", 4) == 0);
-  expect(strcmp(must_vma((void *)vdso).path, "[vdso]") == 0);
+  expect(memcmp((void*)vdso, "\177ELF", 4) == 0);
+  expect(strcmp(must_vma((void*)vdso).path, "[vdso]") == 0);
   pass();
 }

@@ -9,11 +9,10 @@
 
 enum { kPages = 1024 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int sum = 0;
   test_init(argc, argv);
-  char *mem = map_private(kPages * PAGE_BYTES);
+  char* mem = map_private(kPages * PAGE_BYTES);
   must(madvise(mem, kPages * PAGE_BYTES, MADV_NOHUGEPAGE)); /* the huge zero page is another story */
   for (int i = 0; i < kPages; i++) sum += mem[i * PAGE_BYTES];
   expect_eq(sum, 0);

@@ -3,14 +3,13 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
 #include "passing.h"
+#include "waiting_child.h"
 
 static int with_parent[2][2], siblings[2];
 
-static void keep_own(void *arg)
-{
+static void keep_own(void* arg) {
   long i = (long)arg;
   close(with_parent[i][0]);
   close(with_parent[!i][0]);
@@ -20,8 +19,7 @@ static void keep_own(void *arg)
   write_text(with_parent[i][1], "child to parent");
 }
 
-static void check(void *arg)
-{
+static void check(void* arg) {
   long i = (long)arg;
   char byte;
   expect_message(siblings[i], i ? "from zero" : "from one");
@@ -30,14 +28,13 @@ static void check(void *arg)
   expect_eq(recv(with_parent[i][1], &byte, 1, MSG_DONTWAIT), -1);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   pid_t pid[2];
   char byte;
   test_init(argc, argv);
   for (int i = 0; i < 2; i++) must(socketpair(AF_UNIX, SOCK_STREAM, 0, with_parent[i]));
   must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, siblings));
-  for (long i = 0; i < 2; i++) pid[i] = waiting_child_start(keep_own, check, (void *)i);
+  for (long i = 0; i < 2; i++) pid[i] = waiting_child_start(keep_own, check, (void*)i);
   close(siblings[0]);
   close(siblings[1]);
   for (int i = 0; i < 2; i++) {

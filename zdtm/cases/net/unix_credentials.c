@@ -6,8 +6,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int s[2];
   struct ucred peer;
   socklen_t len = sizeof(peer);
@@ -31,7 +30,7 @@ int main(int argc, char **argv)
   struct msghdr msg = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
   write_text(s[0], "x");
   expect_eq(recvmsg(s[1], &msg, 0), 1);
-  struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+  struct cmsghdr* c = CMSG_FIRSTHDR(&msg);
   expect(c && c->cmsg_type == SCM_CREDENTIALS);
   memcpy(&peer, CMSG_DATA(c), sizeof(peer));
   expect_eq(peer.pid, getpid());

@@ -6,8 +6,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char large[30000], got[40000];
   int s[2];
   test_init(argc, argv);

@@ -8,8 +8,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   struct epoll_event got[4];
   int data[2], hung[2], idle[2];
   test_init(argc, argv);

@@ -6,8 +6,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static const int kType[2] = {SOCK_STREAM, SOCK_DGRAM};
   int s[2][2];
   uint32_t sent[2] = {0, 0}, got;

@@ -8,13 +8,12 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static const struct option {
     int name, value;
   } kOptions[] = {
-      {SO_SNDBUF, 30000}, {SO_RCVBUF, 40000}, {SO_PASSCRED, 1}, {SO_PASSSEC, 1}, {SO_KEEPALIVE, 1}, {SO_PRIORITY, 5},
-      {SO_MARK, 77},      {SO_PEEK_OFF, 3},   {SO_RCVLOWAT, 4}, {SO_OOBINLINE, 1},
+      {SO_SNDBUF, 30000}, {SO_RCVBUF, 40000}, {SO_PASSCRED, 1}, {SO_PASSSEC, 1},  {SO_KEEPALIVE, 1},
+      {SO_PRIORITY, 5},   {SO_MARK, 77},      {SO_PEEK_OFF, 3}, {SO_RCVLOWAT, 4}, {SO_OOBINLINE, 1},
   };
   enum { kCount = sizeof(kOptions) / sizeof(kOptions[0]) };
   int s[2], set[kCount], plain[kCount];

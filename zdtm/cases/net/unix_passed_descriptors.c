@@ -8,8 +8,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int s[2], p[2], got[kMaxPassed];
   test_init(argc, argv);
   must(socketpair(AF_UNIX, SOCK_STREAM, 0, s));

@@ -6,8 +6,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int outer[2], inner[2], got[kMaxPassed], deepest[kMaxPassed];
   test_init(argc, argv);
   must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, outer));

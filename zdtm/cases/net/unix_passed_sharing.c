@@ -3,21 +3,19 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "waiting_child.h"
 #include "descriptors.h"
 #include "passing.h"
+#include "waiting_child.h"
 
 static int file;
 
-static void child_reads(void *arg)
-{
+static void child_reads(void* arg) {
   (void)arg;
   expect_eq(lseek(file, 0, SEEK_CUR), 30);
   must(lseek(file, 40, SEEK_SET));
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int s[2], first[kMaxPassed], second[kMaxPassed];
   test_init(argc, argv);
   must(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));

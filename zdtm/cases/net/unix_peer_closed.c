@@ -8,8 +8,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int stream[2], packet[2], datagram[2];
   char byte;
   test_init(argc, argv);

@@ -8,8 +8,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   int rd[2], wr[2], both[2], packet[2];
   char byte;
   test_init(argc, argv);

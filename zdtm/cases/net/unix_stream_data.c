@@ -6,8 +6,7 @@
 #include "descriptors.h"
 #include "passing.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
   static char bulk[100000], got[100000];
   int s[2], big[2];
   test_init(argc, argv);
