@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a BPF map is refused by name and keeps its elements
- * refuse: fd 77 (bpf
+ * refuse: fd 77 (anon_inode:bpf-map)
  * needs: cap:SYS_ADMIN
  */
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a fanotify descriptor is refused by name; its mark still works
- * refuse: fd 77 (fanotify
+ * refuse: fd 77 (anon_inode:[fanotify])
  * needs: cap:SYS_ADMIN
  */
 #define _GNU_SOURCE

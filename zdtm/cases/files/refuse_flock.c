@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a flock() lock is refused, naming descriptor and kind; it is still held
- * refuse: flock
+ * refuse: FLOCK
  */
 #define _GNU_SOURCE
 #include <sys/file.h>

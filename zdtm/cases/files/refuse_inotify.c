@@ -1,6 +1,6 @@
 /* zdtm:
- * title: an inotify descriptor is refused by name; its watch and its unread event are still there
- * refuse: fd 77 (inotify
+ * title: an inotify descriptor with an unread event is refused by name; watch and event are still there
+ * refuse: fd 77 (anon_inode:inotify)
  */
 #define _GNU_SOURCE
 #include <sys/inotify.h>

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a lease on a file is refused, naming descriptor and kind; it is still held
- * refuse: lease
+ * refuse: LEASE
  */
 #define _GNU_SOURCE
 #include "check.h"

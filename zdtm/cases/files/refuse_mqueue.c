@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a POSIX message queue is refused by name; its message is still there
- * refuse: fd 77 (message queue
+ * refuse: message queue
  */
 #define _GNU_SOURCE
 #include <mqueue.h>

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: an open-file-description lock is refused, naming descriptor and kind; it is still held
- * refuse: OFD lock
+ * refuse: OFDLCK
  */
 #define _GNU_SOURCE
 #include "check.h"

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a perf event is refused by name and goes on counting
- * refuse: fd 77 (perf
+ * refuse: fd 77 (anon_inode:[perf_event])
  */
 #define _GNU_SOURCE
 #include <linux/perf_event.h>

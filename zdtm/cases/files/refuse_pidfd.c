@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a pidfd is refused by name and still leads to its process
- * refuse: fd 77 (pidfd
+ * refuse: pidfd
  */
 #define _GNU_SOURCE
 #include <poll.h>

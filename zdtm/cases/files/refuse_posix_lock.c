@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a POSIX record lock is refused, naming descriptor and kind; it is still held
- * refuse: POSIX lock
+ * refuse: POSIX
  */
 #define _GNU_SOURCE
 #include "check.h"

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a pseudo terminal is refused by name; its mode and its data in flight are still there
- * refuse: fd 77 (pty
+ * refuse: fd 77 (/dev/p
  */
 #define _GNU_SOURCE
 #include <stdlib.h>

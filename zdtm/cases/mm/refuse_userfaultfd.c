@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a userfaultfd with a registered range is refused by name; the range is still watched
- * refuse: fd 77 (userfaultfd
+ * refuse: fd 77 (anon_inode:[userfaultfd])
  */
 #define _GNU_SOURCE
 #include <linux/userfaultfd.h>

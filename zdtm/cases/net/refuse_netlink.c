@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a netlink socket with an unread answer is refused by name; the answer is still there
- * refuse: fd 77 (netlink
+ * refuse: netlink
  */
 #define _GNU_SOURCE
 #include <linux/netlink.h>

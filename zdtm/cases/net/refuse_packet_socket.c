@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a packet socket is refused by name and goes on seeing packets
- * refuse: fd 77 (packet
+ * refuse: packet
  * needs: cap:NET_RAW
  */
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a raw IP socket is refused by name and lives on
- * refuse: fd 77 (raw
+ * refuse: raw
  * needs: cap:NET_RAW
  */
 #define _GNU_SOURCE

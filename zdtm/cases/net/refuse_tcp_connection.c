@@ -1,6 +1,6 @@
 /* zdtm:
  * title: an established TCP connection is refused by name; its data in flight arrives, and new data too
- * refuse: fd 77 (TCP
+ * refuse: TCP
  */
 #define _GNU_SOURCE
 #include "check.h"

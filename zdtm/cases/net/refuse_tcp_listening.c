@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a listening TCP socket is refused by name; it goes on listening
- * refuse: fd 77 (TCP
+ * refuse: TCP
  */
 #define _GNU_SOURCE
 #include "check.h"

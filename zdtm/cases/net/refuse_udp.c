@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a UDP socket is refused by name; datagrams in its queue are still there
- * refuse: fd 77 (UDP
+ * refuse: UDP
  */
 #define _GNU_SOURCE
 #include "check.h"

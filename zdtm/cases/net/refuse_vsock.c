@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a vsock socket is refused by name and keeps its port
- * refuse: fd 77 (vsock
+ * refuse: vsock
  */
 #define _GNU_SOURCE
 #include <linux/vm_sockets.h>
