@@ -1,0 +1,52 @@
+// How a blob is entered and left on x86_64. Freestanding, blob only: everything here is inline assembly.
+#pragma once
+
+#include <cstdint>
+
+#include "arch/x86_64/sigframe.h"
+
+namespace cr::arch::x86_64 {
+
+/// Defines the symbol `_start` at offset 0 of the blob: rdi holds the control block, rsp the top of the stack.
+/// `main` is an extern "C" function taking that pointer; it must not return.
+#define CR_BLOB_ENTRY(main)                     \
+  asm(".section .text.entry,\"ax\",@progbits\n" \
+      ".globl _start\n"                         \
+      ".hidden _start\n"                        \
+      ".type _start,@function\n"                \
+      "_start:\n"                               \
+      "  cld\n"                                 \
+      "  xor %ebp,%ebp\n"                       \
+      "  and $-16,%rsp\n"                       \
+      "  call " #main                           \
+      "\n"                                      \
+      "  ud2\n"                                 \
+      ".previous\n")
+
+/// Resumes the thread from the frame at `frame` (build_sigframe): never returns.
+[[noreturn]] inline void sigreturn(std::uint64_t frame) {
+  asm volatile(
+      "mov %0,%%rsp\n"
+      "mov $15,%%eax\n"
+      "syscall\n"
+      "ud2"
+      :
+      : "r"(frame + 8)
+      : "memory");
+  __builtin_unreachable();
+}
+
+/// Unmaps the memory this very code runs in, through the gadget `syscall; ret` outside of it, and resumes the thread
+/// from the frame, whose first word is the address of kSigreturn. Never returns.
+[[noreturn]] inline void unmap_and_sigreturn(std::uint64_t frame, std::uint64_t gadget, std::uint64_t base,
+                                             std::uint64_t size) {
+  asm volatile(
+      "mov %0,%%rsp\n"
+      "jmp *%1"
+      :
+      : "r"(frame), "r"(gadget), "a"(11L), "D"(base), "S"(size)
+      : "memory");
+  __builtin_unreachable();
+}
+
+}  // namespace cr::arch::x86_64
