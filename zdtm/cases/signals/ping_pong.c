@@ -1,5 +1,6 @@
 /* zdtm:
  * title: two processes that send each other signals without pause lose none
+ * compare: nostatus - a signal is pending or blocked, or not
  */
 #define _GNU_SOURCE
 #include <signal.h>
