@@ -123,6 +123,8 @@ class Beats:
     def same(self, before, what):
         after = self.snapshot()
         found = [] if 'notasks' in self.job.header.compare else compare.differences(before, after)
+        if self.words_of_failure():
+            found.insert(0, 'the case itself says: ' + self.words_of_failure())
         if found:
             raise Failed(f'{what}:\n    ' + '\n    '.join(found))
 
