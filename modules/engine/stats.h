@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/result.h"
+
 namespace cr::engine {
 
 /// Measures one phase in microseconds.
@@ -35,6 +37,8 @@ struct DumpStats {
   std::uint64_t pages_skipped_parent = 0;  ///< the parent image set has them
   std::uint64_t pages_written = 0;
   std::uint64_t pages_lazy = 0;
+  std::uint64_t page_pipes = 0;       ///< pipes that pages went through, always 0 when none are used
+  std::uint64_t page_pipe_bufs = 0;   ///< their buffers
   std::uint64_t shpages_scanned = 0;  ///< of shared memory, not counted above
   std::uint64_t shpages_skipped_parent = 0;
   std::uint64_t shpages_written = 0;
@@ -52,5 +56,10 @@ struct RestoreStats {
 /// What --display-stats prints, with a heading, a line per figure.
 std::string stats_text(const DumpStats&);
 std::string stats_text(const RestoreStats&);
+
+/// Writes stats-dump or stats-restore into the work directory in place of an earlier one. Errors: those of
+/// ImageWriter.
+Result<> write_stats(const std::string& work_dir, const DumpStats&);
+Result<> write_stats(const std::string& work_dir, const RestoreStats&);
 
 }  // namespace cr::engine

@@ -63,6 +63,12 @@ Result<> identify(Task& t, std::size_t level) {
   return {};
 }
 
+Result<NsPid> ns_tid(HostPid pid, HostPid tid, std::size_t level) {
+  if (level == 0) return NsPid{tid.value};  // root is in our own namespace, or ours is the only one that it knows
+  std::string status = TRY(core::read_text(format("/proc/{}/task/{}/status", pid, tid)));
+  return NsPid{TRY(id_at_level(tid, status, "NSpid", level))};
+}
+
 Result<> collect_tree(DumpCtx& ctx) {
   KobjModel& m = ctx.models.edit<KobjModel>();
   m.root = KobjIds{1, 1, 1, 1};

@@ -13,6 +13,8 @@ namespace cr::task {
 /// Fills pid, pgid, sid, state and threads of a task from /proc; `host` is set. `level` is the index of the root's
 /// pid namespace in NSpid lines. Errors: the task is gone, or lives in a pid namespace below the root's.
 Result<> identify(Task&, std::size_t level);
+/// The number of thread `tid` of `pid` at that level.
+Result<NsPid> ns_tid(HostPid pid, HostPid tid, std::size_t level);
 
 Result<> collect_tree(DumpCtx&);
 Result<> settle_tree(DumpCtx&);
