@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a child that executes itself all the time while it is seized
- * compare: nofds nomaps nostatus - its memory is another one every millisecond
+ * compare: notasks - its memory is another one every millisecond
  */
 #define _GNU_SOURCE
 #include <signal.h>

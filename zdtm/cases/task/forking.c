@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a process that forks and reaps children all the time while it is seized
- * compare: nofds nomaps nostatus - the children come and go
+ * compare: notasks - the children come and go
  */
 #define _GNU_SOURCE
 #include <sys/wait.h>

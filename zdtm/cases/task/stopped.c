@@ -10,11 +10,20 @@
 
 static const int stop_signal[] = { SIGSTOP, SIGTSTP };
 
+static volatile int told; /* SIGCHLDs */
+
+static void on_sigchld(int sig)
+{
+	(void)sig;
+	told++;
+}
+
 int main(int argc, char **argv)
 {
 	pid_t pids[2];
 
 	test_init(argc, argv);
+	signal(SIGCHLD, on_sigchld);
 	volatile int *word = shared_memory(4096);
 	for (int i = 0; i < 2; i++) {
 		pids[i] = fork();
@@ -29,9 +38,12 @@ int main(int argc, char **argv)
 		if (waitpid(pids[i], &status, WUNTRACED) != pids[i] || !WIFSTOPPED(status))
 			die("child %d does not stop: %#x", i, status);
 	}
+	told = 0;
 	test_daemon();
 	test_waitsig();
 	usleep(20000);
+	if (told)
+		fail("SIGCHLD came again, %d times", told);
 	for (int i = 0; i < 2; i++) {
 		int status = 0;
 		if (proc_state(pids[i]) != 'T' || word[i])

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: threads that are made and end all the time while the process is seized
- * compare: nofds nomaps nostatus - the threads and their stacks come and go
+ * compare: notasks - the threads and their stacks come and go
  */
 #define _GNU_SOURCE
 #include <pthread.h>

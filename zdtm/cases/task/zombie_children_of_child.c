@@ -16,9 +16,11 @@ static int setup(void *arg)
 {
 	(void)arg;
 	prctl(PR_SET_CHILD_SUBREAPER, 1); /* for the member */
-	pids[0] = fork();
-	if (pids[0])
-		return wait_for_state(pids[0], 'Z');
+	pid_t leader = fork();
+	if (leader) {
+		pids[0] = leader;
+		return wait_for_state(leader, 'Z');
+	}
 	setsid();
 	pid_t member = fork();
 	if (member) {

@@ -15,11 +15,20 @@ static const struct {
 } want[] = { { 0, 0, "plain" }, { 42, 0, "forty-two" }, { 255, 0, "high" }, { 0, SIGKILL, "killed" }, { 0, SIGTERM, "asked" } };
 enum { kCount = sizeof want / sizeof *want };
 
+static volatile int told; /* SIGCHLDs */
+
+static void on_sigchld(int sig)
+{
+	(void)sig;
+	told++;
+}
+
 int main(int argc, char **argv)
 {
 	pid_t pids[kCount];
 
 	test_init(argc, argv);
+	signal(SIGCHLD, on_sigchld);
 	for (int i = 0; i < kCount; i++) {
 		pids[i] = fork();
 		if (pids[i])
@@ -35,8 +44,11 @@ int main(int argc, char **argv)
 	for (int i = 0; i < kCount; i++)
 		if (wait_for_state(pids[i], 'Z'))
 			die("no zombie");
+	told = 0;
 	test_daemon();
 	test_waitsig();
+	if (told)
+		fail("SIGCHLD came again, %d times", told);
 	for (int i = 0; i < kCount; i++) {
 		siginfo_t info = { 0 };
 		if (waitid(P_PID, pids[i], &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid != pids[i])

@@ -1,0 +1,25 @@
+// The architecture this binary runs on. The only file with #if on the architecture.
+#pragma once
+
+#if defined(__x86_64__)
+#include "arch/x86_64/entry.h"
+#include "arch/x86_64/fpu.h"
+#include "arch/x86_64/regs.h"
+#include "arch/x86_64/restart.h"
+#include "arch/x86_64/sigframe.h"
+#include "arch/x86_64/syscall.h"
+#include "arch/x86_64/traits.h"
+#if __STDC_HOSTED__  // what blobs don't see
+#include "arch/x86_64/thread_image.h"
+#endif
+namespace cr::arch {
+using namespace x86_64;
+using Host = x86_64::Traits;
+}  // namespace cr::arch
+#else
+#error "no architecture backend for this host yet: see docs/porting.md"
+#endif
+
+namespace cr {
+namespace sys = arch::sys;
+}

@@ -1,0 +1,87 @@
+// How a blob is entered and left on x86_64. Freestanding, blob only: everything here is inline assembly.
+#pragma once
+
+#include <cstdint>
+
+#include "arch/x86_64/sigframe.h"
+#include "base/sys_result.h"
+
+namespace cr::arch::x86_64 {
+
+/// Defines the symbol `_start` at offset 0 of the blob: rdi holds the control block, rsp the top of the stack.
+/// `main` is an extern "C" function taking that pointer; it must not return.
+#define CR_BLOB_ENTRY(main)                     \
+  asm(".section .text.entry,\"ax\",@progbits\n" \
+      ".globl _start\n"                         \
+      ".hidden _start\n"                        \
+      ".type _start,@function\n"                \
+      "_start:\n"                               \
+      "  cld\n"                                 \
+      "  xor %ebp,%ebp\n"                       \
+      "  and $-16,%rsp\n"                       \
+      "  call " #main                           \
+      "\n"                                      \
+      "  ud2\n"                                 \
+      ".previous\n")
+
+/// Leaves for the blob at `entry` with a new stack and one argument. Never returns.
+[[noreturn]] inline void enter_blob(std::uint64_t entry, std::uint64_t stack, std::uint64_t argument) {
+  asm volatile(
+      "mov %0,%%rsp\n"
+      "jmp *%1"
+      :
+      : "r"(stack), "r"(entry), "D"(argument)
+      : "memory");
+  __builtin_unreachable();
+}
+
+/// clone3(2) of `size` bytes of arguments at `args`; the child calls main(argument) on its new stack.
+inline SysResult spawn_on_stack(void* args, std::uint64_t size, void (*main)(void*), void* argument) {
+  long ret;
+  register void (*child)(void*) asm("r12") = main;
+  register void* value asm("r13") = argument;
+  asm volatile(
+      "syscall\n"
+      "test %%rax,%%rax\n"
+      "jnz 1f\n"
+      "xor %%ebp,%%ebp\n"
+      "mov %%r13,%%rdi\n"
+      "call *%%r12\n"
+      "ud2\n"
+      "1:\n"
+      : "=a"(ret)
+      : "a"(435L), "D"(args), "S"(size), "r"(child), "r"(value)
+      : "rcx", "r11", "memory");
+  return ret;
+}
+
+/// Tells the CPU that this is a waiting loop.
+inline void relax() { asm volatile("pause" ::: "memory"); }
+
+/// Resumes the thread from the frame at `frame` (build_sigframe): never returns.
+[[noreturn]] inline void sigreturn(std::uint64_t frame) {
+  asm volatile(
+      "mov %0,%%rsp\n"
+      "mov $15,%%eax\n"
+      "syscall\n"
+      "ud2"
+      :
+      : "r"(frame + 8)
+      : "memory");
+  __builtin_unreachable();
+}
+
+/// Unmaps the memory this very code runs in, through the gadget `syscall; ret` outside of it, and resumes the thread
+/// from the frame, whose first word is the address of kSigreturn. Never returns.
+[[noreturn]] inline void unmap_and_sigreturn(std::uint64_t frame, std::uint64_t gadget, std::uint64_t base,
+                                             std::uint64_t size) {
+  asm volatile(
+      "mov %0,%%rsp\n"
+      "jmp *%1"
+      :
+      : "r"(frame), "r"(gadget), "a"(11L), "D"(base), "S"(size)
+      : "memory");
+  __builtin_unreachable();
+}
+
+}  // namespace cr::arch::x86_64

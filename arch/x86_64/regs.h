@@ -1,0 +1,66 @@
+// General registers of x86_64 as ptrace shows them, and what the engine does with them. Freestanding; compiles on
+// every host.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace cr::arch::x86_64 {
+
+/// NT_PRSTATUS regset: the kernel's struct user_regs_struct (arch/x86/include/asm/user_64.h), field by field.
+struct Regs {
+  std::uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs, eflags,
+      rsp, ss, fs_base, gs_base, ds, es, fs, gs;
+  friend bool operator==(const Regs&, const Regs&) = default;
+};
+static_assert(sizeof(Regs) == 216 && offsetof(Regs, orig_rax) == 120 && offsetof(Regs, gs) == 208);
+
+inline constexpr std::uint64_t kRedZone = 128;          ///< bytes below rsp that leaf functions use
+inline constexpr std::uint64_t kUserCs64 = 0x33;        ///< __USER_CS
+inline constexpr std::uint64_t kUserCs32 = 0x23;        ///< __USER32_CS: the thread runs 32-bit code
+inline constexpr std::uint64_t kSyscallInsnSize = 2;    ///< 0f 05
+inline constexpr std::uint64_t kEflagsTrapDir = 0x500;  ///< TF | DF, cleared before injected code runs
+
+constexpr std::uint64_t ip(const Regs& r) { return r.rip; }
+constexpr std::uint64_t sp(const Regs& r) { return r.rsp; }
+constexpr void set_ip(Regs& r, std::uint64_t v) { r.rip = v; }
+/// Number of the system call the thread was stopped in, -1 when it was in none.
+constexpr long syscall_nr(const Regs& r) { return static_cast<long>(r.orig_rax); }
+constexpr long return_value(const Regs& r) { return static_cast<long>(r.rax); }
+/// The i-th (0..5) argument register of a system call.
+constexpr std::uint64_t syscall_arg(const Regs& r, int i) {
+  const std::uint64_t a[] = {r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9};
+  return a[i];
+}
+constexpr void set_syscall_arg(Regs& r, int i, std::uint64_t v) {
+  std::uint64_t* const a[] = {&r.rdi, &r.rsi, &r.rdx, &r.r10, &r.r8, &r.r9};
+  *a[i] = v;
+}
+constexpr bool is_compat(const Regs& r) { return r.cs == kUserCs32; }
+
+/// Registers that make the thread run system call `nr` at the gadget `syscall; ret` and return to what lies at
+/// `sp`. Everything else (segments, TLS base) stays as in `own`.
+constexpr Regs at_syscall(Regs own, std::uint64_t gadget, std::uint64_t sp, long nr,
+                          std::span<const std::uint64_t> args) {
+  own.rip = gadget;
+  own.rsp = sp;
+  own.rax = static_cast<std::uint64_t>(nr);
+  own.orig_rax = ~0ull;  // not in a call: the kernel must not "restart" what was interrupted
+  own.eflags &= ~kEflagsTrapDir;
+  for (std::size_t i = 0; i < args.size() && i < 6; ++i) set_syscall_arg(own, static_cast<int>(i), args[i]);
+  return own;
+}
+
+/// Registers that make the thread run the blob entry at `entry` with one pointer argument on stack `sp`.
+constexpr Regs at_entry(Regs own, std::uint64_t entry, std::uint64_t sp, std::uint64_t argument) {
+  own.rip = entry;
+  own.rsp = sp;
+  own.rdi = argument;
+  own.orig_rax = ~0ull;
+  own.eflags &= ~kEflagsTrapDir;
+  return own;
+}
+
+}  // namespace cr::arch::x86_64
