@@ -72,6 +72,8 @@ class View:
             fields["ns_id"] = fields["ns_id"] == self.root_ids["net_ns_id"]
         if "inode_id" in fields:
             fields["inode_id"] = self.memfd(fields["inode_id"])
+        if isinstance(fields.get("tfd"), list):  # an epoll: the kernel keeps its targets in the order of addresses
+            fields["tfd"] = sorted(fields["tfd"], key=lambda target: target["tfd"])
         if "fown" in fields:
             fields["fown"] = dict(fields["fown"], pid=self.role(fields["fown"]["pid"]))
         return fields
@@ -109,6 +111,9 @@ class View:
                 signal["sender"] = self.role(int.from_bytes(info[16:20], "little"))
                 info[16:20] = bytes(4)
                 signal["siginfo"] = info.hex()
+        timers = entry.get("tc", {}).get("timers", {})
+        if "posix" in timers:
+            timers["posix"].sort(key=lambda timer: timer["it_id"])
         return entry
 
     def task(self, task):
