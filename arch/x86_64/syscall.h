@@ -38,3 +38,10 @@ inline SysResult call(long nr, A... args) {
 }
 
 }  // namespace cr::arch::x86_64::sys
+
+namespace cr::arch::x86_64 {
+
+/// arch_prctl(ARCH_GET_CPUID): 1 when the cpuid instruction works, 0 when it faults, -errno without the feature.
+inline long cpuid_allowed() { return sys::call(__NR_arch_prctl, 0x1011, 0).raw(); }
+
+}  // namespace cr::arch::x86_64

@@ -1,6 +1,7 @@
 // The contexts: the first parameter of nearly every function, which says where the code runs.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,12 @@
 
 namespace cr {
 
+/// What a dump counts for stats-dump; times in microseconds.
+struct DumpCounters {
+  std::uint64_t freezing_us = 0, frozen_us = 0, memdump_us = 0, memwrite_us = 0;
+  std::uint64_t pages_scanned = 0, pages_written = 0, shpages_scanned = 0, shpages_written = 0;
+};
+
 /// A dump, from the first look at the tree to the release.
 struct DumpCtx {
   const Options& opt;
@@ -23,7 +30,8 @@ struct DumpCtx {
   Models models{};
   ObjectIds ids{};
   std::vector<infect::SeizedTask> seized{};  ///< same index as tree.tasks; an empty guard for a zombie
-  std::vector<std::string> losses{};         ///< named state that --allow-lossy accepted
+  DumpCounters stats{};
+  std::vector<std::string> losses{};  ///< named state that --allow-lossy accepted
 };
 
 /// Reading an image set into Models. No process exists yet.

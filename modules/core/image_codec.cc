@@ -48,6 +48,12 @@ Result<ImageWriter> ImageWriter::create(int dirfd, ImageType type, std::uint64_t
   return w;
 }
 
+Result<ImageWriter> ImageWriter::replace(int dirfd, ImageType type, std::uint64_t id) {
+  const std::string name = image_name(type, id);
+  if (::unlinkat(dirfd, name.c_str(), 0) != 0 && errno != ENOENT) return image_error("replace", name, errno);
+  return create(dirfd, type, id);
+}
+
 void ImageWriter::put32(std::uint32_t v) {
   buffer_.resize(buffer_.size() + 4);
   store32(buffer_.data() + buffer_.size() - 4, v);

@@ -34,6 +34,9 @@ class ImageWriter {
   /// the table's name when given. Errors: openat(2), EEXIST among them.
   static Result<ImageWriter> create(int dirfd, ImageType type, std::uint64_t id = 0, std::string_view file_name = {});
 
+  /// Same, in place of a file that may exist: for images that no commit covers, such as stats.
+  static Result<ImageWriter> replace(int dirfd, ImageType type, std::uint64_t id = 0);
+
   ImageWriter(ImageWriter&&) = default;
   ImageWriter& operator=(ImageWriter&&) = default;
 
@@ -70,6 +73,10 @@ class ImageReader {
   /// Same, but an image that isn't there is no error: nothing is returned then.
   static Result<std::optional<ImageReader>> open_optional(int dirfd, ImageType type, std::uint64_t id = 0);
 
+  /// Reads `size` bytes of a file that has no header and is open already.
+  static ImageReader wrap(UniqueFd fd, std::string name, std::uint64_t size) {
+    return ImageReader(std::move(fd), std::move(name), size);
+  }
   ImageReader(ImageReader&&) = default;
   ImageReader& operator=(ImageReader&&) = default;
 

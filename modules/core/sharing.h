@@ -38,6 +38,20 @@ class NamespaceIds {
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint32_t> ids_{};
 };
 
+/// The kernel objects of one task by their ids; equal ids are shared objects (task_kobj_ids_entry).
+struct KobjIds {
+  std::uint32_t vm = 0, files = 0, fs = 0, sighand = 0;
+  std::uint32_t pid_ns = 0, net_ns = 0, ipc_ns = 0, uts_ns = 0, mnt_ns = 0, user_ns = 0, cgroup_ns = 0, time_ns = 0;
+  friend bool operator==(const KobjIds&, const KobjIds&) = default;
+};
+
+/// Model: the ids of every live task, and those of the dumper (inventory.root_ids), whose namespaces are the ones
+/// that a restore does not rebuild.
+struct KobjModel {
+  std::map<NsPid, KobjIds> of{};
+  KobjIds root{};
+};
+
 /// Counters and sets that hand out the object ids of one dump.
 struct ObjectIds {
   // id 1 is the dumper's own object in inventory.root_ids, so the tree starts at 2.

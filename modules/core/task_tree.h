@@ -31,6 +31,8 @@ struct Task {
   NsPid sid;   ///< 0 when the session is outside of the tree's pid namespace
   HostPid host;
   TaskState state = TaskState::kAlive;
+  std::uint32_t exit_code = 0;  ///< of a zombie, as wait(2) gives it
+  int stop_signal = 0;          ///< of a stopped task: SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU
   std::vector<Thread> threads;  ///< the leader first; empty for a zombie
 
   bool alive() const { return state != TaskState::kZombie; }
