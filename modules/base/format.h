@@ -1,7 +1,7 @@
 // Text formatting: libfmt, under the name that std::format will take over once the compiler has it.
 #pragma once
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "base/ids.h"
 
