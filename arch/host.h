@@ -9,6 +9,9 @@
 #include "arch/x86_64/sigframe.h"
 #include "arch/x86_64/syscall.h"
 #include "arch/x86_64/traits.h"
+#if __STDC_HOSTED__  // what blobs don't see
+#include "arch/x86_64/thread_image.h"
+#endif
 namespace cr::arch {
 using namespace x86_64;
 using Host = x86_64::Traits;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "arch/x86_64/sigframe.h"
+#include "base/sys_result.h"
 
 namespace cr::arch::x86_64 {
 
@@ -22,6 +23,26 @@ namespace cr::arch::x86_64 {
       "\n"                                      \
       "  ud2\n"                                 \
       ".previous\n")
+
+/// clone3(2) of `size` bytes of arguments at `args`; the child calls main(argument) on its new stack.
+inline SysResult spawn_on_stack(void* args, std::uint64_t size, void (*main)(void*), void* argument) {
+  long ret;
+  register void (*child)(void*) asm("r12") = main;
+  register void* value asm("r13") = argument;
+  asm volatile(
+      "syscall\n"
+      "test %%rax,%%rax\n"
+      "jnz 1f\n"
+      "xor %%ebp,%%ebp\n"
+      "mov %%r13,%%rdi\n"
+      "call *%%r12\n"
+      "ud2\n"
+      "1:\n"
+      : "=a"(ret)
+      : "a"(435L), "D"(args), "S"(size), "r"(child), "r"(value)
+      : "rcx", "r11", "memory");
+  return ret;
+}
 
 /// Tells the CPU that this is a waiting loop.
 inline void relax() { asm volatile("pause" ::: "memory"); }

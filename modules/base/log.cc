@@ -4,8 +4,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/unique_fd.h"
-
 namespace cr::log {
 namespace {
 
@@ -32,6 +30,13 @@ Result<> open(const std::string& path, int level) {
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return Error{"log", "open", path, errno, "choose a writable place with -o or -W"};
   sink.file.reset(fd);
+  return {};
+}
+
+Result<> open_fd(UniqueFd fd, int level) {
+  sink.level = level;
+  if (!fd) return Error{"log", "use", "a descriptor that is not open", EBADF, "name a file with -o"};
+  sink.file = std::move(fd);
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace cr::log {
 
@@ -15,6 +16,8 @@ enum class Level { kError = 1, kWarn = 2, kInfo = 3, kDebug = 4 };
 /// Sends the log to `path` (created, truncated; relative to the current directory) at `level`. An empty path
 /// keeps stderr. Errors: open(2).
 Result<> open(const std::string& path, int level);
+/// Sends the log to a descriptor that is open already.
+Result<> open_fd(UniqueFd fd, int level);
 /// Prefixes each line with the pid of the writer when `on` (option --log-pid).
 void show_pid(bool on);
 bool enabled(Level level);

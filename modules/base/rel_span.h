@@ -14,6 +14,9 @@ template <class T>
 struct RelSpan {
   std::uint32_t offset = 0;
   std::uint32_t count = 0;
+
+  /// The array, trusted: for arguments that the engine itself has composed.
+  std::span<T> in(std::byte* base) const { return {reinterpret_cast<T*>(base + offset), count}; }
 };
 
 /// One stretch of memory that arguments and results live in, as the side at hand sees it.
@@ -36,6 +39,11 @@ class Arena {
  private:
   std::byte* base_ = nullptr;
   std::size_t size_ = 0;
+};
+
+/// What every step of the restorer blob gets first: where its arena is. All RelSpans count from there.
+struct BlobCtx {
+  std::byte* arena;
 };
 
 }  // namespace cr

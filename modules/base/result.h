@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/try.h"  // IWYU pragma: export
 
 namespace cr {
 
@@ -43,12 +44,3 @@ class [[nodiscard]] Result<void> {
 };
 
 }  // namespace cr
-
-/// Unwraps a Result (or SysResult) or returns its error from the enclosing function.
-#define TRY(expr)                       \
-  ({                                    \
-    auto try_result_ = (expr);          \
-    if (!try_result_.ok()) [[unlikely]] \
-      return try_result_.take_error();  \
-    try_result_.take();                 \
-  })

@@ -59,6 +59,7 @@ struct ProcessQueryCommand {
     int subreaper = 0;
     long r = sys::call(__NR_prctl, PR_GET_CHILD_SUBREAPER, &subreaper, 0, 0, 0).raw();
     w.child_subreaper = r < 0 ? r : subreaper;
+    w.membarrier = sys::call(__NR_membarrier, 1 << 9 /* MEMBARRIER_CMD_GET_REGISTRATIONS, 6.3 */, 0, 0).raw();
     w.brk =
         static_cast<std::uint64_t>(sys::call(__NR_brk, 0).raw());  // an impossible request reports the current end
     w.umask = static_cast<std::uint32_t>(sys::call(__NR_umask, 0).raw());

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/command.h"
+#include "base/rel_span.h"
 
 namespace cr::task {
 
@@ -49,10 +50,50 @@ struct ProcessQuery {
   std::int64_t io_flusher;       ///< PR_GET_IO_FLUSHER
   std::int64_t memory_merge;     ///< PR_GET_MEMORY_MERGE
   std::int64_t child_subreaper;  ///< PR_GET_CHILD_SUBREAPER: 0 or 1
+  std::int64_t membarrier;       ///< MEMBARRIER_CMD_GET_REGISTRATIONS
   std::uint64_t brk;             ///< current end of the heap
   std::uint32_t umask;           ///< of this thread's fs_struct
   std::uint32_t pad;
 };
-static_assert(sizeof(ProcessQuery) == 64);
+static_assert(sizeof(ProcessQuery) == 72);
+
+/// "Leave it as it is" in the fields of the Restore structs that the images may not tell.
+inline constexpr std::int64_t kUnset = -1;
+
+struct RestoreLimit {
+  std::uint64_t cur, max;
+};
+
+/// What is put back once per process (restorer.h: restore_process, restore_limits, finish_process).
+struct RestoreProcess {
+  std::int64_t child_subreaper;
+  std::int64_t thp_disable;  ///< as PR_GET_THP_DISABLE gives it
+  std::int64_t memory_merge;
+  std::int64_t mdwe;
+  std::int64_t dumpable;
+  std::uint64_t membarrier;        ///< MEMBARRIER_CMD_REGISTER_* to do
+  RelSpan<RestoreLimit> rlimits;   ///< all of them, or none
+};
+static_assert(sizeof(RestoreProcess) == 56);
+
+/// What is put back by each thread (restorer.h: restore_thread, finish_thread).
+struct RestoreThread {
+  char comm[16];
+  std::uint64_t clear_child_tid;
+  std::uint64_t robust_list, robust_list_size;
+  std::uint64_t rseq;  ///< 0: none
+  std::uint32_t rseq_size, rseq_signature;
+  std::int64_t personality;
+  std::int64_t timer_slack_ns;
+  std::int64_t io_flusher;
+  std::int64_t tsc_mode;
+  std::int64_t mce_kill;
+  std::int64_t cpuid_allowed;
+  std::int64_t speculation[3];       ///< PR_SPEC_* with PR_SPEC_PRCTL
+  std::int64_t mempolicy;            ///< mode with flags
+  RelSpan<std::uint64_t> nodemask;
+  std::int64_t pdeath_signal;
+};
+static_assert(sizeof(RestoreThread) == 152);
 
 }  // namespace cr::task

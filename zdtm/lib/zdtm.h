@@ -2,7 +2,8 @@
  *
  * A case is one C file. Its main() calls test_init(), builds the state, calls test_daemon(), then
  * test_waitsig(); the runner dumps and restores it meanwhile (once or many times). After test_waitsig() returns
- * the case checks its state and calls pass() or fail(). Only the process that called test_init() reports. */
+ * the case checks its state and calls pass() or fail(). pass() counts only from the process that called
+ * test_init(); a fail() from any process or thread of the case is final. */
 #pragma once
 
 #include <errno.h>

@@ -1,0 +1,178 @@
+#include "core/crc32c.h"
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <iterator>
+
+#if defined(__aarch64__)
+#include <arm_acle.h>
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+namespace cr::core {
+namespace {
+
+// Bit-reflected arithmetic modulo the polynomial: bit 31 is x^0.
+constexpr std::uint32_t kPolynomial = 0x82f63b78;
+constexpr std::uint32_t kOne = 0x80000000;
+
+constexpr std::uint32_t times_x(std::uint32_t a) { return (a >> 1) ^ (a & 1 ? kPolynomial : 0); }
+
+constexpr std::uint32_t multiply(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t product = 0;
+  for (; a; a <<= 1) {
+    if (a & kOne) product ^= b;
+    b = times_x(b);
+  }
+  return product;
+}
+
+// kByteShift[k] = x^(8 * 2^k): what 2^k zero bytes do to a checksum.
+constexpr auto kByteShift = [] {
+  std::array<std::uint32_t, 64> t{};
+  t[0] = kOne >> 8;
+  for (std::size_t k = 1; k < t.size(); ++k) t[k] = multiply(t[k - 1], t[k - 1]);
+  return t;
+}();
+
+constexpr std::uint32_t shift_factor(std::uint64_t bytes) {
+  std::uint32_t factor = kOne;
+  for (; bytes; bytes &= bytes - 1) factor = multiply(factor, kByteShift[std::countr_zero(bytes)]);
+  return factor;
+}
+
+using Table = std::array<std::array<std::uint32_t, 256>, 8>;
+// kSlices[k][b]: byte b followed by k zero bytes.
+constexpr Table kSlices = [] {
+  Table t{};
+  for (std::uint32_t b = 0; b < 256; ++b) {
+    std::uint32_t c = b;
+    for (int i = 0; i < 8; ++i) c = times_x(c);
+    t[0][b] = c;
+  }
+  for (std::size_t k = 1; k < 8; ++k)
+    for (std::size_t b = 0; b < 256; ++b) t[k][b] = (t[k - 1][b] >> 8) ^ t[0][t[k - 1][b] & 0xff];
+  return t;
+}();
+
+std::uint64_t load64(const unsigned char* p) {
+  std::uint64_t v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+std::uint32_t update_portable(std::uint32_t state, const unsigned char* p, std::size_t size) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; size >= 8; size -= 8, p += 8) {
+      const std::uint64_t v = load64(p) ^ state;
+      state = 0;
+      for (int k = 0; k < 8; ++k) state ^= kSlices[7 - k][(v >> (8 * k)) & 0xff];
+    }
+  }
+  for (; size; --size) state = (state >> 8) ^ kSlices[0][(state ^ *p++) & 0xff];
+  return state;
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+#if defined(__x86_64__)
+#define CR_CRC_TARGET __attribute__((target("sse4.2")))
+CR_CRC_TARGET inline std::uint32_t step8(std::uint32_t s, std::uint64_t v) {
+  return static_cast<std::uint32_t>(__builtin_ia32_crc32di(s, v));
+}
+CR_CRC_TARGET inline std::uint32_t step1(std::uint32_t s, unsigned char v) { return __builtin_ia32_crc32qi(s, v); }
+bool have_instruction() { return __builtin_cpu_supports("sse4.2"); }
+#else
+#define CR_CRC_TARGET __attribute__((target("+crc")))
+CR_CRC_TARGET inline std::uint32_t step8(std::uint32_t s, std::uint64_t v) { return __crc32cd(s, v); }
+CR_CRC_TARGET inline std::uint32_t step1(std::uint32_t s, unsigned char v) { return __crc32cb(s, v); }
+bool have_instruction() { return getauxval(AT_HWCAP) & HWCAP_CRC32; }
+#endif
+
+// The instruction takes three cycles and a new one can start in each: three lanes of kLane bytes keep it busy.
+// 3 * 1360 bytes are one 4 KiB page less 16 bytes.
+constexpr std::size_t kLane = 1360;
+
+constexpr auto kLaneShift = [] {
+  std::array<std::array<std::uint32_t, 256>, 4> t{};
+  for (std::uint32_t k = 0; k < 4; ++k)
+    for (std::uint32_t b = 0; b < 256; ++b) t[k][b] = multiply(shift_factor(kLane), b << (8 * k));
+  return t;
+}();
+
+std::uint32_t shift_lane(std::uint32_t s) {
+  return kLaneShift[0][s & 0xff] ^ kLaneShift[1][(s >> 8) & 0xff] ^ kLaneShift[2][(s >> 16) & 0xff] ^
+         kLaneShift[3][s >> 24];
+}
+
+CR_CRC_TARGET std::uint32_t update_hardware(std::uint32_t state, const unsigned char* p, std::size_t size) {
+  for (; size >= 3 * kLane; size -= 3 * kLane, p += 3 * kLane) {
+    std::uint32_t a = state, b = 0, c = 0;
+    for (std::size_t i = 0; i < kLane; i += 8) {
+      a = step8(a, load64(p + i));
+      b = step8(b, load64(p + kLane + i));
+      c = step8(c, load64(p + 2 * kLane + i));
+    }
+    state = shift_lane(shift_lane(a) ^ b) ^ c;
+  }
+  for (; size >= 8; size -= 8, p += 8) state = step8(state, load64(p));
+  for (; size; --size) state = step1(state, *p++);
+  return state;
+}
+#else
+bool have_instruction() { return false; }
+std::uint32_t update_hardware(std::uint32_t state, const unsigned char* p, std::size_t size) {
+  return update_portable(state, p, size);
+}
+#endif
+
+}  // namespace
+
+std::uint32_t crc32c_portable(std::uint32_t crc, const void* data, std::size_t size) {
+  return ~update_portable(~crc, static_cast<const unsigned char*>(data), size);
+}
+
+std::uint32_t crc32c(std::uint32_t crc, const void* data, std::size_t size) {
+  static const bool hardware = have_instruction();
+  if (!hardware) return crc32c_portable(crc, data, size);
+  return ~update_hardware(~crc, static_cast<const unsigned char*>(data), size);
+}
+
+std::uint32_t crc32c_combine(std::uint32_t crc_a, std::uint32_t crc_b, std::uint64_t length_b) {
+  return multiply(shift_factor(length_b), crc_a) ^ crc_b;
+}
+
+void Crc32cRanges::add(std::uint64_t offset, std::uint64_t length, std::uint32_t crc) {
+  if (length == 0) return;
+  const std::lock_guard lock(mutex_);
+  auto next = ranges_.lower_bound(offset);
+  if (next != ranges_.end() && next->first < offset + length) spoilt_ = true;
+  if (next != ranges_.begin()) {
+    const auto prev = std::prev(next);
+    if (prev->first + prev->second.length > offset) spoilt_ = true;
+    if (prev->first + prev->second.length == offset) {
+      crc = crc32c_combine(prev->second.crc, crc, length);
+      offset = prev->first;
+      length += prev->second.length;
+      ranges_.erase(prev);
+    }
+  }
+  if (next != ranges_.end() && next->first == offset + length) {
+    crc = crc32c_combine(crc, next->second.crc, next->second.length);
+    length += next->second.length;
+    ranges_.erase(next);
+  }
+  if (!spoilt_) ranges_[offset] = {length, crc};
+}
+
+std::optional<std::uint32_t> Crc32cRanges::whole(std::uint64_t length) const {
+  const std::lock_guard lock(mutex_);
+  if (length == 0 && ranges_.empty() && !spoilt_) return 0;
+  if (spoilt_ || ranges_.size() != 1) return std::nullopt;
+  const auto& [offset, range] = *ranges_.begin();
+  if (offset != 0 || range.length != length) return std::nullopt;
+  return range.crc;
+}
+
+}  // namespace cr::core

@@ -1,0 +1,40 @@
+// The page that the coordinator and the restored tasks share: stages, readiness, the first error. Freestanding: the
+// restorer blob uses it too.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace cr {
+
+/// The points at which the tasks of a restore wait for each other. Work of a stage may start when the coordinator has
+/// opened it.
+enum class Stage : std::uint32_t {
+  kFork = 1,  ///< memory that is inherited, sessions, the children
+  kGroups,    ///< process groups, whose leaders all exist now
+  kOpen,      ///< each owner opens its descriptions
+  kTake,      ///< everybody takes descriptors from the owners, under their final numbers
+  kConnect,   ///< queues filled, epoll targets added; zombies and helpers die
+  kRestorer,  ///< the blob: memory, threads, the rest
+  kFinal,     ///< the blob again, traced by now: seccomp, credentials; then it parks
+  kAbort,     ///< somebody failed: everybody leaves
+};
+
+inline constexpr std::size_t kErrorText = 512;
+
+/// Lives in MAP_SHARED memory, made before the first fork.
+struct SharedPage {
+  std::atomic<std::uint32_t> stage;      ///< the stage that is open; futex word
+  std::atomic<std::uint32_t> done;       ///< how many have done it; futex word, reset when a stage opens
+  std::atomic<std::uint32_t> failed;     ///< claimed by the first who has an error
+  std::atomic<std::uint32_t> error_set;  ///< the texts below are complete
+  std::int32_t error_errno;
+  std::int32_t error_pid;
+  char error_module[32], error_step[96], error_object[kErrorText], error_remedy[kErrorText];
+  std::uint64_t bytes;                   ///< size of the whole mapping
+  std::uint64_t tasks;                   ///< length of host_pid
+  std::atomic<std::int32_t> host_pid[];  ///< of each task of the tree, set by itself; 0 not yet
+};
+
+}  // namespace cr

@@ -1,0 +1,92 @@
+#include "core/stages.h"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <new>
+
+namespace cr::core {
+namespace {
+
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t seen, const timespec* timeout) {
+  syscall(SYS_futex, &word, FUTEX_WAIT, seen, timeout, nullptr, 0);
+}
+
+void futex_wake_all(std::atomic<std::uint32_t>& word) {
+  syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+void put_text(char* to, std::size_t size, const std::string& text) {
+  std::size_t n = std::min(size - 1, text.size());
+  std::memcpy(to, text.data(), n);
+  to[n] = '\0';
+}
+
+Error reported(const SharedPage& page) {
+  return Error{page.error_module, page.error_step, page.error_object, page.error_errno, page.error_remedy};
+}
+
+}  // namespace
+
+Result<SharedPage*> make_shared_page(std::size_t tasks) {
+  std::size_t bytes = (sizeof(SharedPage) + tasks * sizeof(std::atomic<std::int32_t>) + 4095) & ~std::size_t{4095};
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return Error{"core", "map memory for", "the stages of the restore", errno, "free memory"};
+  auto* page = new (at) SharedPage{};
+  page->bytes = bytes;
+  page->tasks = tasks;
+  return page;
+}
+
+void report_error(SharedPage& page, const Error& e) {
+  if (page.failed.exchange(1) != 0) return;
+  put_text(page.error_module, sizeof page.error_module, e.module);
+  put_text(page.error_step, sizeof page.error_step, e.step);
+  put_text(page.error_object, sizeof page.error_object, e.object);
+  put_text(page.error_remedy, sizeof page.error_remedy, e.remedy);
+  page.error_errno = e.err;
+  page.error_set = 1;
+  futex_wake_all(page.done);
+}
+
+void say_done(SharedPage& page) {
+  page.done.fetch_add(1);
+  futex_wake_all(page.done);
+}
+
+void await_stage(SharedPage& page, Stage stage) {
+  for (;;) {
+    std::uint32_t now = page.stage;
+    if (now == static_cast<std::uint32_t>(Stage::kAbort)) _exit(1);
+    if (now >= static_cast<std::uint32_t>(stage)) return;
+    futex_wait(page.stage, now, nullptr);
+  }
+}
+
+void open_stage(SharedPage& page, Stage stage) {
+  page.done = 0;
+  page.stage = static_cast<std::uint32_t>(stage);
+  futex_wake_all(page.stage);
+}
+
+Result<> await_done(SharedPage& page, std::size_t count, Result<> (*check)(void*), void* argument) {
+  const timespec patience{0, 50'000'000};
+  for (;;) {
+    std::uint32_t done = page.done;
+    if (page.error_set != 0) return reported(page);
+    if (done >= count) return {};
+    futex_wait(page.done, done, &patience);
+    if (page.done == done && page.error_set == 0) {
+      auto verdict = check(argument);
+      // A task that has reported its error dies right after: its own words say more.
+      if (!verdict.ok()) return page.error_set != 0 ? Result<>(reported(page)) : std::move(verdict);
+    }
+  }
+}
+
+}  // namespace cr::core

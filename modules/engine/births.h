@@ -1,0 +1,44 @@
+// Who forks whom, and when, so that every task of the tree gets its parent, session and process group again.
+//
+// A session is inherited at the fork and left only by setsid(2), so a child whose session is not its parent's present
+// one was born before the parent's own setsid, or was born elsewhere and reparented when its real parent died. The
+// leaders of sessions and groups may be dead: helpers stand in for them until everybody has joined.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "core/task_tree.h"
+
+namespace cr::engine {
+
+inline constexpr std::size_t kNoBirth = static_cast<std::size_t>(-1);
+
+/// One process to be made: a task of the tree or a helper.
+struct Birth {
+  enum class Kind {
+    kTask,
+    kSessionHelper,  ///< leads a session whose leader is dead; exits when its births are made
+    kOrphanMaker,    ///< a nameless middleman: its child becomes an orphan of the right session
+    kGroupHelper,    ///< leads a group whose leader is dead; exits when everybody has joined
+  };
+  Kind kind = Kind::kTask;
+  TaskIndex task = kNoTask;  ///< for kTask
+  NsPid pid;                 ///< 0: any
+  NsPid pgid;                ///< group to join in the end; 0: the inherited one stays
+  bool setsid = false;
+  bool reaper = false;                ///< has orphans to take over: must be a child subreaper while they are made
+  std::vector<std::size_t> before{};  ///< births made before its own setsid
+  std::vector<std::size_t> after{};   ///< births made after it
+};
+
+/// births[0] is the root. Errors: a session or group that no sequence of forks can give, by pid.
+struct BirthPlan {
+  std::vector<Birth> births{};
+  std::size_t group_helpers = 0;
+};
+Result<BirthPlan> plan_births(const TaskTree&);
+
+}  // namespace cr::engine

@@ -1,0 +1,70 @@
+// The dump driver.
+#include "base/format.h"
+#include "base/log.h"
+#include "engine/core_image.h"
+#include "engine/engine.h"
+#include "engine/freeze.h"
+#include "engine/inventory_image.h"
+#include "engine/modules.h"
+#include "engine/pidfile.h"
+#include "engine/scripts.h"
+#include "engine/stats.h"
+#include "engine/status_fd.h"
+#include "infect/parasite_session.h"
+
+namespace cr::engine {
+namespace {
+
+/// Asks one live task from inside.
+Result<> interrogate(DumpCtx& ctx, const Task& t) {
+  infect::ParasiteSession session = TRY(infect::ParasiteSession::open(ctx.seized[t.index]));
+  TRY(run(&Module::interrogate, ctx, t, session));
+  return session.close();
+}
+
+Result<> write_images(DumpCtx& ctx) {
+  TRY(write_core_images(ctx));
+  TRY(run(&Module::write, ctx));
+  TRY(write_inventory(ctx));
+  return ctx.images.commit();
+}
+
+/// Only now, with a complete set on disk, may the tree be killed.
+Result<> release(DumpCtx& ctx) {
+  if (ctx.opt.final_state != FinalState::kDefault) {
+    auto state =
+        ctx.opt.final_state == FinalState::kStopped ? infect::DetachState::kStopped : infect::DetachState::kRunning;
+    for (infect::SeizedTask& s : ctx.seized) TRY(s.detach(state));
+    return {};
+  }
+  for (infect::SeizedTask& s : ctx.seized) TRY(s.send_kill());
+  for (infect::SeizedTask& s : ctx.seized) TRY(s.reap());
+  return {};
+}
+
+}  // namespace
+
+Result<> dump(const Options& opt) {
+  TRY(run_scripts(opt, ScriptPoint::kPreDump, opt.pid));
+  DumpCtx ctx{.opt = opt, .images = TRY(core::ImageWriterDir::open(opt.images_dir))};
+  Stopwatch clock;
+  TRY(seize_tree(ctx));  // return = thaw
+  ctx.stats.freezing_us = clock.us();
+  clock.restart();
+  log::info("froze {} tasks in {} us", ctx.tree.tasks.size(), ctx.stats.freezing_us);
+
+  TRY(run(&Module::collect, ctx));
+  for (const Task& t : ctx.tree.tasks)
+    if (t.alive()) TRY(interrogate(ctx, t));
+  TRY(run(&Module::settle, ctx));  // refuse here or never
+  TRY(write_images(ctx));
+  TRY(run_scripts(opt, ScriptPoint::kPostDump, opt.pid));
+  ctx.stats.frozen_us = clock.us();
+  TRY(release(ctx));
+
+  TRY(write_stats(opt, ctx.stats));
+  log::info("dumped {} pages, tree frozen for {} us", ctx.stats.pages_written, ctx.stats.frozen_us);
+  return {};
+}
+
+}  // namespace cr::engine

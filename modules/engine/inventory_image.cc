@@ -1,0 +1,65 @@
+#include "engine/inventory_image.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "core/sharing.h"
+#include "engine/inventory.pb.h"
+#include "ns/timens.pb.h"
+#include "task/ids_image.h"
+
+namespace cr::engine {
+namespace {
+
+constexpr std::uint32_t kVersion = 2;
+
+timespec clock_now(clockid_t id) {
+  timespec ts;
+  clock_gettime(id, &ts);
+  return ts;
+}
+
+void put_time(const timespec& from, pb::timespec& to) {
+  to.set_tv_sec(static_cast<std::uint64_t>(from.tv_sec));
+  to.set_tv_nsec(static_cast<std::uint64_t>(from.tv_nsec));
+}
+
+}  // namespace
+
+Result<> write_inventory(DumpCtx& ctx) {
+  pb::timens_entry clocks;
+  put_time(clock_now(CLOCK_MONOTONIC), *clocks.mutable_monotonic());
+  put_time(clock_now(CLOCK_BOOTTIME), *clocks.mutable_boottime());
+  auto timens = TRY(ctx.images.create(core::ImageType::kTimens, 0));
+  TRY(timens.write(clocks));
+  TRY(timens.close());
+
+  pb::inventory_entry e;
+  e.set_img_version(kVersion);
+  e.set_fdinfo_per_id(true);
+  e.set_ns_per_id(true);
+  task::put_ids(ctx.models.get<KobjModel>().root, *e.mutable_root_ids());
+  e.set_root_cg_set(1);
+  e.set_lsmtype(pb::lsmtype_NO_LSM);
+  timespec up = clock_now(CLOCK_BOOTTIME);
+  e.set_dump_uptime(static_cast<std::uint64_t>(up.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(up.tv_nsec));
+  e.set_dump_criu_run_id(format("{:x}-{:x}", e.dump_uptime(), getpid()));
+  e.set_network_lock_method(0);
+  auto image = TRY(ctx.images.create(core::ImageType::kInventory));
+  TRY(image.write(e));
+  return image.close();
+}
+
+Result<> read_inventory(ReadCtx& ctx) {
+  auto image = TRY(ctx.images.image(core::ImageType::kInventory));
+  pb::inventory_entry e;
+  TRY(image.only(e));
+  if (e.img_version() > kVersion)
+    return Error{"engine", "use", format("version {} of inventory.img", e.img_version()), 0,
+                 format("this engine reads versions up to {}; take a newer one", kVersion)};
+  ctx.models.edit<KobjModel>().root = task::get_ids(e.root_ids());
+  return {};
+}
+
+}  // namespace cr::engine

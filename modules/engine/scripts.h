@@ -1,0 +1,39 @@
+// Action scripts: programs of the caller that run at fixed points of a dump or restore (--action-script).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "core/options.h"
+
+namespace cr::engine {
+
+enum class ScriptPoint : std::uint8_t {
+  kPreStream,
+  kPreDump,
+  kPostDump,
+  kPreRestore,
+  kPostRestore,
+  kPreResume,
+  kPostResume,
+  kNetworkLock,
+  kNetworkUnlock,
+  kSetupNamespaces,
+  kPostSetupNamespaces,
+  kOrphanPtsMaster,
+  kQueryExtFiles,
+  kStatusReady,
+};
+
+/// What a script finds in CRTOOLS_SCRIPT_ACTION.
+std::string_view script_point_name(ScriptPoint);
+
+/// Runs every script of the options one after the other and waits for each. They get CRTOOLS_SCRIPT_ACTION,
+/// CRTOOLS_IMAGE_DIR and, when `init` is known, CRTOOLS_INIT_PID, as the caller's pid namespace sees it. Without a
+/// script no process is made. Errors: a script that can't be started or doesn't exit with 0; those after it don't
+/// run.
+Result<> run_scripts(const Options&, ScriptPoint, HostPid init = {});
+
+}  // namespace cr::engine

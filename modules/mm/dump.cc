@@ -1,0 +1,195 @@
+// The dump side of mm: what the address spaces look like (collect), and their pages (write).
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/format.h"
+#include "core/crc32c.h"
+#include "core/proc_text.h"
+#include "files/files.h"
+#include "infect/parasite_session.h"
+#include "mm/mm.h"
+#include "mm/pagemap_scan.h"
+#include "mm/smaps.h"
+
+namespace cr::mm {
+namespace {
+
+constexpr std::uint32_t kLogHugeShift = 26;  // MAP_HUGE_SHIFT
+
+std::string range_name(const Task& t, const Vma& v) {
+  return format("pid {} mapping {:x}-{:x}", t.host, v.start, v.end);
+}
+
+Error refuse(const Task& t, const Vma& v, const std::string& path, const char* kind, const char* remedy) {
+  return Error{"mm", "dump", range_name(t, v) + " " + path, 0, format("it is {}; {}", kind, remedy)};
+}
+
+/// What the mapping's path says beyond an ordinary file.
+Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v) {
+  bool shared = v.is(kVmaFileShared);
+  if (e.path.starts_with("/SYSV"))
+    return refuse(t, v, e.path, "SysV shared memory", "detach it (shmdt) before the dump");
+  if (e.path.starts_with("/[aio]")) return refuse(t, v, e.path, "an AIO ring", "call io_destroy before the dump");
+  if (e.path.starts_with("anon_inode:"))
+    return refuse(t, v, e.path, "memory of an anonymous inode", "let the program close it before the dump");
+  if (e.path.starts_with("/anon_hugepage") && !shared) {
+    v.status = kVmaRegular | kVmaAnonPrivate;
+    v.flags |= MAP_ANONYMOUS;
+    v.pgoff = 0;
+    return {};
+  }
+  bool may_write = shared && e.has("mw");
+  v.fdflags = may_write ? O_RDWR : O_RDONLY;
+  std::string entry = format("map_files/{:x}-{:x}", v.start, v.end);
+  bool anon_shared = e.path.starts_with("/dev/zero (deleted)") || e.path.starts_with("[anon_shmem:");
+  if (anon_shared || e.path.starts_with("/memfd:") || e.path.starts_with("/anon_hugepage")) v.status |= kVmaMemfd;
+  v.file = TRY(files::collect_path(ctx, t, entry, v.fdflags));
+  return {};
+}
+
+/// The parts of the vvar area ([vvar], [vvar_vclock] since 6.13) are one mapping in the images.
+bool joins_vvar(const AddressSpace& space, const Vma& v) {
+  return v.is(kVmaVvar) && !space.vmas.empty() && space.vmas.back().is(kVmaVvar) && space.vmas.back().end == v.start;
+}
+
+Result<> collect_vmas(DumpCtx& ctx, const Task& t, AddressSpace& space) {
+  std::string text = TRY(core::read_proc(t.host, "smaps"));
+  std::vector<SmapsEntry> entries = TRY(parse_smaps(text));
+  for (const SmapsEntry& e : entries) {
+    Vma v = TRY(to_vma(e, t.host));
+    if (joins_vvar(space, v)) {
+      space.vmas.back().end = v.end;
+      continue;
+    }
+    if (e.has("ht")) v.flags |= static_cast<std::uint32_t>(__builtin_ctzll(e.page_size)) << kLogHugeShift;
+    if (v.is(kVmaFilePrivate | kVmaFileShared)) TRY(classify_file(ctx, t, e, v));
+    space.vmas.push_back(std::move(v));
+  }
+  return {};
+}
+
+Result<> collect_fields(const Task& t, AddressSpace& space) {
+  core::StatFields stat = TRY(core::read_stat(t.host));
+  Fields& f = space.fields;
+  // Numbers as in proc(5), /proc/pid/stat.
+  f.start_code = stat.number(26), f.end_code = stat.number(27), f.start_stack = stat.number(28);
+  f.start_data = stat.number(45), f.end_data = stat.number(46), f.start_brk = stat.number(47);
+  f.arg_start = stat.number(48), f.arg_end = stat.number(49), f.env_start = stat.number(50);
+  f.env_end = stat.number(51);
+  std::string auxv = TRY(core::read_proc(t.host, "auxv"));
+  for (std::size_t at = 0; at + 16 <= auxv.size(); at += 16) {
+    std::uint64_t pair[2];
+    std::memcpy(pair, auxv.data() + at, sizeof pair);
+    if (pair[0] == 0) break;  // AT_NULL
+    space.fields.auxv.insert(space.fields.auxv.end(), {pair[0], pair[1]});
+  }
+  return {};
+}
+
+/// The pages of one mapping that only the images can bring back, as page-aligned ranges.
+Result<> wanted_pages(PagemapScan& scan, const Vma& v, std::vector<Range>& out) {
+  if (v.is(kVmaVdso)) {
+    out.push_back(v);
+    return {};
+  }
+  if (!v.has_own_pages()) return {};
+  return scan.find(v, PageWish::kOwnAnonymous, out);
+}
+
+/// Copies page bytes from the frozen task to the pages file, checksumming them while they are in the cache.
+class PageCopier {
+ public:
+  PageCopier(int mem, core::RawImage& pages) : mem_(mem), pages_(pages) {}
+
+  Result<> copy(const Task& t, const Range& r) {
+    for (std::uint64_t at = r.start; at < r.end;) {
+      std::size_t want = std::min<std::uint64_t>(buffer_.size(), r.end - at);
+      ssize_t n = pread(mem_, buffer_.data(), want, static_cast<off_t>(at));
+      if (n <= 0 || n % 4096 != 0)
+        return Error{"mm", "read memory of", format("pid {} at {:x}", t.host, at), n < 0 ? errno : EIO, ""};
+      TRY(put(static_cast<std::size_t>(n)));
+      at += static_cast<std::uint64_t>(n);
+    }
+    return {};
+  }
+
+ private:
+  Result<> put(std::size_t size) {
+    for (std::size_t done = 0; done < size;) {
+      ssize_t n = pwrite(pages_.fd(), buffer_.data() + done, size - done, static_cast<off_t>(offset_ + done));
+      if (n <= 0) return Error{"mm", "write", pages_.name(), n < 0 ? errno : EIO, "free space on the images' disk"};
+      done += static_cast<std::size_t>(n);
+    }
+    pages_.add_checksum(offset_, size, core::crc32c({buffer_.data(), size}));
+    offset_ += size;
+    return {};
+  }
+
+  int mem_;
+  core::RawImage& pages_;
+  std::uint64_t offset_ = 0;
+  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(1 << 20);
+};
+
+}  // namespace
+
+Result<> collect(DumpCtx& ctx) {
+  Model& m = ctx.models.edit<Model>();
+  for (const Task& t : ctx.tree.tasks) {
+    if (!t.alive()) continue;
+    std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
+    m.space_of[t.pid] = id;
+    auto [it, is_new] = m.spaces.try_emplace(id);
+    if (!is_new) continue;
+    AddressSpace& space = it->second;
+    space.vm_id = id;
+    space.owner = t.pid;
+    space.exe = TRY(files::collect_path(ctx, t, "exe", O_RDONLY));
+    TRY(collect_vmas(ctx, t, space));
+    TRY(collect_fields(t, space));
+  }
+  return {};
+}
+
+Result<> interrogate(DumpCtx& ctx, const Task& t, infect::ParasiteSession& session) {
+  AddressSpace& space = ctx.models.edit<Model>().of(t);
+  if (space.owner != t.pid) return {};
+  SysResult brk = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_brk, 0));
+  space.fields.brk = static_cast<std::uint64_t>(brk.raw());
+  return {};
+}
+
+Result<> settle(DumpCtx& ctx) {
+  for (auto& [id, space] : ctx.models.edit<Model>().spaces) {
+    const Task& t = *ctx.tree.find(space.owner);
+    PagemapScan scan = TRY(PagemapScan::open(t.host));
+    for (Vma& v : space.vmas)
+      if (v.has_own_pages()) TRY(scan.find(v, PageWish::kGuard, v.guards));
+  }
+  return {};
+}
+
+Result<> write_pages(DumpCtx& ctx, const AddressSpace& space, core::PagemapWriter& pagemap, core::RawImage& pages) {
+  const Task& t = *ctx.tree.find(space.owner);
+  PagemapScan scan = TRY(PagemapScan::open(t.host));
+  PageCopier copier(ctx.seized[t.index].mem_fd(), pages);
+  for (const Vma& v : space.vmas) {
+    std::vector<Range> ranges;
+    TRY(wanted_pages(scan, v, ranges));
+    bool lazy = v.is(kVmaAnonPrivate) && !v.is(kVmaVdso);
+    for (const Range& r : ranges) {
+      TRY(pagemap.add(r.start, r.size() / 4096, core::kPePresent | (lazy ? std::uint32_t{core::kPeLazy} : 0u)));
+      TRY(copier.copy(t, r));
+      ctx.stats.pages_written += r.size() / 4096;
+    }
+    if (v.has_own_pages()) ctx.stats.pages_scanned += v.size() / 4096;
+  }
+  return {};
+}
+
+}  // namespace cr::mm

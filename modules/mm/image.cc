@@ -1,0 +1,150 @@
+// mm-<pid>.img, pagemap-<pid>.img and pages-<n>.img.
+#include "base/format.h"
+#include "core/page_stream.h"
+#include "mm/mm.h"
+#include "mm/mm.pb.h"
+
+namespace cr::mm {
+namespace {
+
+void put_vma(const Vma& v, pb::vma_entry& e) {
+  e.set_start(v.start);
+  e.set_end(v.end);
+  e.set_pgoff(v.pgoff);
+  e.set_shmid(v.file);
+  e.set_prot(v.prot);
+  e.set_flags(v.flags);
+  e.set_status(v.status);
+  e.set_fd(-1);
+  if (v.madv != 0) e.set_madv(v.madv);
+  if (v.is(kVmaFilePrivate | kVmaFileShared)) e.set_fdflags(v.fdflags);
+  if (v.pkey != 0) e.set_pkey(static_cast<std::uint32_t>(v.pkey));
+  if (v.lock_on_fault) e.set_lock_on_fault(true);
+  if (v.sealed) e.set_sealed(true);
+  if (!v.anon_name.empty()) e.set_anon_name(v.anon_name);
+  if (v.policy.mode >= 0) {
+    e.set_policy_mode(v.policy.mode);
+    for (std::uint64_t word : v.policy.nodes) e.add_policy_nodes(word);
+  }
+  for (const Range& g : v.guards) {
+    e.add_guards(g.start);
+    e.add_guards(g.end);
+  }
+}
+
+Vma get_vma(const pb::vma_entry& e) {
+  Vma v;
+  v.start = e.start();
+  v.end = e.end();
+  v.pgoff = e.pgoff();
+  v.file = static_cast<FileId>(e.shmid());
+  v.prot = e.prot();
+  v.flags = e.flags();
+  v.status = e.status();
+  v.madv = e.madv();
+  v.fdflags = e.fdflags();
+  v.pkey = static_cast<int>(e.pkey());
+  v.lock_on_fault = e.lock_on_fault();
+  v.sealed = e.sealed();
+  v.anon_name = e.anon_name();
+  if (e.has_policy_mode()) v.policy.mode = e.policy_mode();
+  v.policy.nodes.assign(e.policy_nodes().begin(), e.policy_nodes().end());
+  for (int i = 0; i + 1 < e.guards_size(); i += 2) v.guards.push_back({e.guards(i), e.guards(i + 1)});
+  return v;
+}
+
+void put_space(const AddressSpace& s, pb::mm_entry& e) {
+  const Fields& f = s.fields;
+  e.set_mm_start_code(f.start_code);
+  e.set_mm_end_code(f.end_code);
+  e.set_mm_start_data(f.start_data);
+  e.set_mm_end_data(f.end_data);
+  e.set_mm_start_stack(f.start_stack);
+  e.set_mm_start_brk(f.start_brk);
+  e.set_mm_brk(f.brk);
+  e.set_mm_arg_start(f.arg_start);
+  e.set_mm_arg_end(f.arg_end);
+  e.set_mm_env_start(f.env_start);
+  e.set_mm_env_end(f.env_end);
+  e.set_exe_file_id(s.exe);
+  for (std::uint64_t word : f.auxv) e.add_mm_saved_auxv(word);
+  for (const Vma& v : s.vmas) put_vma(v, *e.add_vmas());
+  e.set_dumpable(s.dumpable);
+  e.set_thp_disabled(s.thp_disabled);
+  if (s.lock_future != 0) e.set_lock_future(s.lock_future);
+}
+
+AddressSpace get_space(const pb::mm_entry& e) {
+  AddressSpace s;
+  s.fields = Fields{e.mm_start_code(),  e.mm_end_code(),  e.mm_start_data(), e.mm_end_data(),
+                    e.mm_start_stack(), e.mm_start_brk(), e.mm_brk(),        e.mm_arg_start(),
+                    e.mm_arg_end(),     e.mm_env_start(), e.mm_env_end(),    {}};
+  s.fields.auxv.assign(e.mm_saved_auxv().begin(), e.mm_saved_auxv().end());
+  s.exe = e.exe_file_id();
+  for (const pb::vma_entry& v : e.vmas()) s.vmas.push_back(get_vma(v));
+  s.dumpable = e.dumpable();
+  s.thp_disabled = e.thp_disabled();
+  s.lock_future = e.lock_future();
+  return s;
+}
+
+/// A hostile or damaged image must not reach the plan: ranges are page aligned, ascending and in user space.
+Result<> check_vmas(const AddressSpace& s, const Task& t) {
+  std::uint64_t last = 0;
+  for (const Vma& v : s.vmas) {
+    bool aligned = v.start % 4096 == 0 && v.end % 4096 == 0;
+    bool in_order = v.start >= last && v.end > v.start && (v.is(kVmaVsyscall) || v.end <= 1ull << 47);
+    if (!aligned || !in_order)
+      return Error{"mm", "use", format("mapping {:x}-{:x} of mm-{}.img", v.start, v.end, t.pid), 0,
+                   "the image is damaged; take it from a complete copy"};
+    last = v.end;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> write(DumpCtx& ctx) {
+  Model& m = ctx.models.edit<Model>();
+  for (auto& [id, space] : m.spaces) {
+    pb::mm_entry e;
+    put_space(space, e);
+    auto image = TRY(ctx.images.create(core::ImageType::kMm, static_cast<std::uint64_t>(space.owner.value)));
+    TRY(image.write(e));
+    TRY(image.close());
+    space.pages_id = ctx.ids.next_pages++;
+    auto pagemap = TRY(core::PagemapWriter::create(ctx.images, core::ImageType::kPagemap,
+                                                   static_cast<std::uint64_t>(space.owner.value), space.pages_id));
+    core::RawImage pages = TRY(ctx.images.create_raw(core::ImageType::kPages, space.pages_id));
+    TRY(write_pages(ctx, space, pagemap, pages));
+    TRY(pagemap.close());
+    TRY(pages.close());
+  }
+  return {};
+}
+
+Result<> read(ReadCtx& ctx) {
+  Model& m = ctx.models.edit<Model>();
+  for (const Task& t : ctx.tree.tasks) {
+    if (!t.alive()) continue;
+    auto id = static_cast<std::uint64_t>(t.pid.value);
+    std::uint32_t vm_id = ctx.models.get<KobjModel>().of.at(t.pid).vm;
+    m.space_of[t.pid] = vm_id;
+    auto [it, is_new] = m.spaces.try_emplace(vm_id);
+    if (!is_new) continue;
+    auto image = TRY(ctx.images.image(core::ImageType::kMm, id));
+    pb::mm_entry e;
+    TRY(image.only(e));
+    AddressSpace space = get_space(e);
+    TRY(check_vmas(space, t));
+    auto pagemap = TRY(core::PagemapReader::open(ctx.images, core::ImageType::kPagemap, id));
+    space.pages_id = pagemap.pages_id();
+    space.runs.assign(pagemap.runs().begin(), pagemap.runs().end());
+    space.vm_id = vm_id;
+    space.owner = t.pid;
+    it->second = std::move(space);
+  }
+  return {};
+}
+
+}  // namespace cr::mm

@@ -1,0 +1,127 @@
+// The address space of a task: its mappings, their contents, and the numbers the kernel keeps about it.
+//
+// Shown by /proc/PID/smaps (ranges, protection, VmFlags), /proc/PID/pagemap with the ioctl PAGEMAP_SCAN (which pages
+// hold content of their own), /proc/PID/mem (the content), /proc/PID/stat and auxv (the mm fields).
+// Put back in two moves: private mappings that hold content are made and filled in a gap of the address space before
+// the children are forked, so that copy-on-write pages are shared again (premap.h); the restorer moves them to their
+// place, maps the rest, and sets protections, advice and the mm fields (restorer.h).
+// Refused by name: mappings of devices, SysV shared memory, userfaultfd-registered ranges, shadow stacks, AIO rings.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/file_kind.h"
+#include "core/module.h"
+#include "core/page_stream.h"
+
+namespace cr::mm {
+
+/// vma_entry.status bits of the image format.
+enum VmaStatus : std::uint32_t {
+  kVmaRegular = 1u << 0,
+  kVmaStack = 1u << 1,
+  kVmaVsyscall = 1u << 2,
+  kVmaVdso = 1u << 3,
+  kVmaHeap = 1u << 5,
+  kVmaFilePrivate = 1u << 6,
+  kVmaFileShared = 1u << 7,
+  kVmaAnonShared = 1u << 8,
+  kVmaAnonPrivate = 1u << 9,
+  kVmaSysvShm = 1u << 10,
+  kVmaVvar = 1u << 12,
+  kVmaAioRing = 1u << 13,
+  kVmaMemfd = 1u << 14,
+};
+
+/// A half-open range of addresses, page aligned.
+struct Range {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::uint64_t size() const { return end - start; }
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+/// NUMA policy of a mapping (mbind); mode -1 is none.
+struct VmaPolicy {
+  int mode = -1;
+  std::vector<std::uint64_t> nodes{};
+};
+
+struct Vma : Range {
+  std::uint64_t pgoff = 0;  ///< bytes into the file
+  FileId file = 0;          ///< description that it maps; vma_entry.shmid
+  std::uint32_t prot = 0;   ///< PROT_*
+  std::uint32_t flags = 0;  ///< MAP_*
+  std::uint32_t status = 0;
+  std::uint64_t madv = 0;      ///< bit n: madvise(n)
+  std::uint32_t fdflags = 0;   ///< O_* that the mapping needs of its file
+  int pkey = 0;                ///< protection key
+  bool lock_on_fault = false;  ///< mlock2(MLOCK_ONFAULT)
+  bool sealed = false;         ///< mseal(2)
+  std::string anon_name{};     ///< PR_SET_VMA_ANON_NAME
+  VmaPolicy policy{};
+  std::vector<Range> guards{};  ///< MADV_GUARD_INSTALL
+
+  bool is_private() const { return status & (kVmaFilePrivate | kVmaAnonPrivate); }
+  bool is(std::uint32_t bits) const { return (status & bits) != 0; }
+  /// A private mapping that the task itself made and that we rebuild with its content: not vdso, vvar, vsyscall.
+  bool has_own_pages() const { return is_private() && !is(kVmaVdso | kVmaVvar | kVmaVsyscall); }
+};
+
+/// What the kernel's mm_struct keeps beside the mappings (prctl(2), PR_SET_MM_MAP).
+struct Fields {
+  std::uint64_t start_code = 0, end_code = 0, start_data = 0, end_data = 0, start_stack = 0, start_brk = 0, brk = 0,
+                arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;
+  std::vector<std::uint64_t> auxv{};  ///< pairs, without the closing AT_NULL
+};
+
+struct AddressSpace {
+  std::uint32_t vm_id = 0;
+  NsPid owner;  ///< the task that the images mm-<pid> and pagemap-<pid> are named after
+  std::vector<Vma> vmas{};
+  Fields fields{};
+  FileId exe = 0;
+  int dumpable = 1;
+  bool thp_disabled = false;          ///< PR_SET_THP_DISABLE
+  std::uint32_t lock_future = 0;      ///< flags of mlockall(2) with MCL_FUTURE, 0 none
+  std::uint32_t pages_id = 0;         ///< N of pages-N.img
+  std::vector<core::PageRun> runs{};  ///< ascending by vaddr
+};
+
+struct Model {
+  std::map<std::uint32_t, AddressSpace> spaces{};  ///< by vm_id
+  std::map<NsPid, std::uint32_t> space_of{};       ///< of each live task
+  std::vector<Range> occupied{};                   ///< restore: what any task of the tree uses, ascending (plan)
+
+  const AddressSpace& of(const Task& t) const { return spaces.at(space_of.at(t.pid)); }
+  AddressSpace& of(const Task& t) { return spaces.at(space_of.at(t.pid)); }
+};
+
+/// What a dump of memory did, for stats-dump.
+struct Counters {
+  std::uint64_t pages_scanned = 0, pages_written = 0;
+};
+
+/// Writes the pages of one address space of the frozen tree behind `pagemap` into `pages`.
+Result<> write_pages(DumpCtx&, const AddressSpace&, core::PagemapWriter& pagemap, core::RawImage& pages);
+
+// Hooks.
+Result<> collect(DumpCtx&);
+Result<> interrogate(DumpCtx&, const Task&, infect::ParasiteSession&);
+Result<> settle(DumpCtx&);
+Result<> write(DumpCtx&);
+Result<> read(ReadCtx&);
+Result<> plan(PlanCtx&);
+
+inline constexpr Module kModule{.name = "mm",
+                                .collect = collect,
+                                .interrogate = interrogate,
+                                .settle = settle,
+                                .write = write,
+                                .read = read,
+                                .plan = plan};
+
+}  // namespace cr::mm

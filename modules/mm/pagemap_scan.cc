@@ -1,0 +1,90 @@
+#include "mm/pagemap_scan.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+
+#include "base/format.h"
+
+namespace cr::mm {
+namespace {
+
+// include/uapi/linux/fs.h of Linux 6.7; the installed headers are older.
+struct PageRegion {
+  std::uint64_t start, end, categories;
+};
+struct PmScanArg {
+  std::uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages, category_inverted, category_mask,
+      category_anyof_mask, return_mask;
+};
+constexpr unsigned long kPagemapScan = _IOWR('f', 16, PmScanArg);
+constexpr std::uint64_t kFile = 1 << 2, kPresent = 1 << 3, kSwapped = 1 << 4, kPfnZero = 1 << 5, kGuardPage = 1 << 8;
+
+constexpr std::size_t kRegions = 512;
+
+void append(std::vector<Range>& out, std::uint64_t start, std::uint64_t end) {
+  if (!out.empty() && out.back().end == start)
+    out.back().end = end;
+  else
+    out.push_back({start, end});
+}
+
+}  // namespace
+
+Result<PagemapScan> PagemapScan::open(HostPid pid) {
+  UniqueFd fd(::open(format("/proc/{}/pagemap", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return Error{"mm", "open pagemap of", format("pid {}", pid), errno, "run as root"};
+  return PagemapScan(std::move(fd), pid);
+}
+
+Result<> PagemapScan::find(const Range& in, PageWish wish, std::vector<Range>& out) {
+  if (in.size() == 0) return {};
+  if (!has_ioctl_) return wish == PageWish::kGuard ? Result<>{} : find_by_entries(in, out);
+  std::vector<PageRegion> regions(kRegions);
+  PmScanArg arg{};
+  arg.size = sizeof arg;
+  arg.start = in.start;
+  arg.end = in.end;
+  arg.vec = reinterpret_cast<std::uint64_t>(regions.data());
+  arg.vec_len = kRegions;
+  if (wish == PageWish::kGuard) {
+    arg.category_mask = arg.return_mask = kGuardPage;
+  } else {
+    arg.category_inverted = arg.category_mask = kFile | kPfnZero;
+    arg.category_anyof_mask = kPresent | kSwapped;
+    arg.return_mask = kPresent;
+  }
+  while (arg.start < in.end) {
+    int n = ioctl(fd_.get(), kPagemapScan, &arg);
+    if (n < 0 && (errno == ENOTTY || errno == EINVAL)) {  // ENOTTY: no such ioctl; EINVAL: no such category
+      if (wish == PageWish::kGuard) return {};
+      has_ioctl_ = false;
+      return find_by_entries({arg.start, in.end}, out);
+    }
+    if (n < 0)
+      return Error{"mm", "scan pages of", format("pid {} range {:x}-{:x}", pid_, in.start, in.end), errno, ""};
+    for (int i = 0; i < n; ++i) append(out, regions[i].start, regions[i].end);
+    arg.start = arg.walk_end;
+  }
+  return {};
+}
+
+// Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, 61 page cache or shared. The zero page has
+// its own frame number, but to find it means to know it; a zero page that is stored costs space, not truth.
+Result<> PagemapScan::find_by_entries(const Range& in, std::vector<Range>& out) {
+  constexpr std::uint64_t kPage = 4096;
+  std::vector<std::uint64_t> entries(4096);
+  for (std::uint64_t at = in.start; at < in.end;) {
+    std::size_t want = std::min<std::uint64_t>(entries.size(), (in.end - at) / kPage);
+    ssize_t n = pread(fd_.get(), entries.data(), want * 8, static_cast<off_t>(at / kPage * 8));
+    if (n <= 0) return Error{"mm", "read pagemap of", format("pid {}", pid_), n < 0 ? errno : EIO, ""};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n) / 8; ++i, at += kPage) {
+      bool own = (entries[i] >> 62) != 0 && !(entries[i] >> 61 & 1);
+      if (own) append(out, at, at + kPage);
+    }
+  }
+  return {};
+}
+
+}  // namespace cr::mm

@@ -1,0 +1,171 @@
+#include "mm/premap.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/format.h"
+#include "core/proc_text.h"
+#include "files/files.h"
+#include "mm/smaps.h"
+
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
+#endif
+
+namespace cr::mm {
+namespace {
+
+constexpr std::uint64_t kPage = 4096, kHuge = 2 << 20;
+constexpr std::uint64_t kLowest = 1ull << 32;          // leave the low part to programs that need it
+constexpr std::uint64_t kHighest = 0x7ff000000000ull;  // and the top to stacks and the kernel's own pages
+constexpr std::size_t kBuffer = 1 << 20;
+
+Error fail(const TaskCtx& t, const char* step, std::uint64_t at, int err) {
+  return Error{"mm", step, format("pid {} address {:x}", t.task.pid, at), err,
+               err == ENOMEM ? "free memory or raise the limits of the restoring cgroup" : ""};
+}
+
+/// All pages of the images that lie in `v`, as (start, end, offset in the pages file), ascending.
+struct Piece {
+  std::uint64_t start, end, file_offset;
+};
+std::vector<Piece> pieces_of(const AddressSpace& space, const Vma& v) {
+  std::vector<Piece> out;
+  auto it =
+      std::upper_bound(space.runs.begin(), space.runs.end(), v.start,
+                       [](std::uint64_t a, const core::PageRun& r) { return a < r.vaddr + r.nr_pages * kPage; });
+  for (; it != space.runs.end() && it->vaddr < v.end; ++it) {
+    std::uint64_t start = std::max(it->vaddr, v.start), end = std::min(it->vaddr + it->nr_pages * kPage, v.end);
+    out.push_back({start, end, it->offset + (start - it->vaddr)});
+  }
+  return out;
+}
+
+/// What a premap can be: the rest is mapped at its place by the restorer, with its few pages if it has any.
+bool can_premap(const Vma& v) { return v.has_own_pages() && !v.is(kVmaMemfd) && !(v.flags & MAP_HUGETLB); }
+
+bool same_mapping(const Vma& a, const Vma& b) {
+  return a.start == b.start && a.end == b.end && a.flags == b.flags && a.pgoff == b.pgoff && a.status == b.status;
+}
+
+Result<> read_into(TaskCtx& t, int fd, std::uint64_t at, std::uint64_t size, std::uint64_t offset) {
+  while (size > 0) {
+    ssize_t n = pread(fd, reinterpret_cast<void*>(at), size, static_cast<off_t>(offset));
+    if (n <= 0) return fail(t, "read pages to", at, n < 0 ? errno : EIO);
+    at += static_cast<std::uint64_t>(n);
+    offset += static_cast<std::uint64_t>(n);
+    size -= static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+Result<> fill_new(TaskCtx& t, int fd, const Premap& p, const std::vector<Piece>& pieces) {
+  for (const Piece& piece : pieces)
+    TRY(read_into(t, fd, p.at + (piece.start - p.vma->start), piece.end - piece.start, piece.file_offset));
+  return {};
+}
+
+void copy_differing(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
+  for (std::size_t at = 0; at < size; at += kPage)
+    if (std::memcmp(to + at, from + at, kPage) != 0) std::memcpy(to + at, from + at, kPage);
+}
+
+/// The region is the child's view of the parent's memory: brings it to the child's content and touches only what
+/// differs. Pages that the child does not have are dropped.
+Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<Piece>& pieces) {
+  std::vector<std::uint8_t> buffer(kBuffer);
+  std::uint64_t done = p.vma->start;
+  auto drop = [&](std::uint64_t until) {
+    if (until > done) madvise(reinterpret_cast<void*>(p.at + (done - p.vma->start)), until - done, MADV_DONTNEED);
+  };
+  for (const Piece& piece : pieces) {
+    drop(piece.start);
+    for (std::uint64_t a = piece.start; a < piece.end;) {
+      std::size_t n = std::min<std::uint64_t>(kBuffer, piece.end - a);
+      TRY(read_into(t, fd, reinterpret_cast<std::uint64_t>(buffer.data()), n, piece.file_offset + (a - piece.start)));
+      copy_differing(reinterpret_cast<std::uint8_t*>(p.at + (a - p.vma->start)), buffer.data(), n);
+      a += n;
+    }
+    done = piece.end;
+  }
+  drop(p.vma->end);
+  return {};
+}
+
+Result<> map_new(TaskCtx& t, const Premap& p) {
+  const Vma& v = *p.vma;
+  UniqueFd file;
+  if (v.is(kVmaFilePrivate)) file = TRY(files::open_path(t, v.file));
+  int flags = static_cast<int>(v.flags & ~std::uint32_t{MAP_LOCKED}) | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
+  void* at = mmap(reinterpret_cast<void*>(p.at), v.size(), PROT_READ | PROT_WRITE, flags, file.get(),
+                  static_cast<off_t>(v.pgoff));
+  if (at == MAP_FAILED) return fail(t, "map private memory for", v.start, errno);
+  for (int advice : {MADV_HUGEPAGE, MADV_NOHUGEPAGE})
+    if (v.madv >> advice & 1) madvise(at, v.size(), advice);
+  return {};
+}
+
+}  // namespace
+
+Result<std::uint64_t> find_gap(const RestoreCtx& ctx, std::uint64_t size) {
+  const Model& m = ctx.models.get<Model>();
+  std::string text = TRY(core::read_text("/proc/self/maps"));
+  std::vector<Range> used = m.occupied;
+  std::size_t middle = used.size();
+  for (const SmapsEntry& e : TRY(parse_smaps(text))) used.push_back(e.range);
+  std::inplace_merge(used.begin(), used.begin() + static_cast<long>(middle), used.end(),
+                     [](const Range& a, const Range& b) { return a.start < b.start; });
+  std::uint64_t at = kLowest;
+  for (const Range& r : used) {
+    if (r.start > at && r.start - at >= size + 2 * kHuge) break;
+    at = std::max(at, (r.end + 2 * kHuge - 1) & ~(kHuge - 1));
+  }
+  if (at + size > kHighest) return Error{"mm", "find room for", format("{} bytes of memory", size), ENOMEM, ""};
+  return at;
+}
+
+Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
+  const AddressSpace& space = t.models().get<Model>().of(t.task);
+  Premaps own;
+  if (space.owner != t.task.pid) return own;
+  UniqueFd pages = TRY(t.restore.images.raw(core::ImageType::kPages, space.pages_id));
+  struct Job {
+    Premap premap;
+    std::vector<Piece> pieces;
+    bool inherited;
+  };
+  std::vector<Job> jobs;
+  std::uint64_t total = 0;
+  for (const Vma& v : space.vmas) {
+    if (!can_premap(v)) continue;
+    auto parent =
+        std::find_if(of_parent.begin(), of_parent.end(), [&](const Premap& p) { return same_mapping(*p.vma, v); });
+    std::vector<Piece> pieces = pieces_of(space, v);
+    if (parent != of_parent.end()) {
+      jobs.push_back({{parent->at, &v}, std::move(pieces), true});
+    } else if (!pieces.empty()) {
+      // Same offset within 2 MiB as at the final place, so that page tables and huge pages move as a whole.
+      total = ((total + kHuge - 1) & ~(kHuge - 1)) + (v.start & (kHuge - 1));
+      jobs.push_back({{total, &v}, std::move(pieces), false});
+      total += v.size() + kPage;
+    }
+  }
+  std::uint64_t base = total > 0 ? TRY(find_gap(t.restore, total)) : 0;
+  for (Job& job : jobs) {
+    if (job.inherited) {
+      TRY(fill_inherited(t, pages.get(), job.premap, job.pieces));
+    } else {
+      job.premap.at += base;
+      TRY(map_new(t, job.premap));
+      TRY(fill_new(t, pages.get(), job.premap, job.pieces));
+    }
+    own.push_back(job.premap);
+  }
+  return own;
+}
+
+}  // namespace cr::mm

@@ -1,0 +1,39 @@
+// Private memory of a restored task, made and filled where nobody is in its way, moved to its place by the restorer.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/arena_builder.h"
+#include "core/contexts.h"
+#include "mm/mm.h"
+#include "mm/wire.h"
+
+namespace cr::mm {
+
+/// Where one private mapping waits.
+struct Premap {
+  std::uint64_t at = 0;
+  const Vma* vma = nullptr;  ///< the mapping of the task that it will become
+};
+
+/// The premapped regions of a task. A child has those of its parent too, by fork.
+using Premaps = std::vector<Premap>;
+
+/// Makes the private mappings of the task that have content, in a gap of its address space, and fills them from the
+/// images. Where the parent has the same mapping, the child's copy of it is used and only pages that differ are
+/// written, so that the others stay shared. Runs before the task's own children are forked.
+Result<Premaps> premap(TaskCtx&, const Premaps& of_parent);
+
+/// The lowest 2 MiB aligned address with `size` free bytes: used neither by any task of the tree nor by the caller.
+Result<std::uint64_t> find_gap(const RestoreCtx&, std::uint64_t size);
+
+/// Composes what the restorer needs to bring the address space to its final shape. `keep` are further ranges that
+/// must survive until the end. `park` has room for the kernel's own pages (vdso, vvar) while all else is unmapped.
+Result<> fill_process(TaskCtx&, const Premaps&, std::vector<Keep> keep, std::uint64_t park, RestoreSpace&,
+                      ArenaBuilder&);
+
+/// Room to reserve for `park`, bytes.
+inline constexpr std::uint64_t kParkSize = 1 << 20;
+
+}  // namespace cr::mm

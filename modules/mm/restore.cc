@@ -1,0 +1,177 @@
+// What the restorer is told about the address space; and what is decided before any process exists.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "base/format.h"
+#include "core/proc_text.h"
+#include "files/files.h"
+#include "mm/mm.h"
+#include "mm/premap.h"
+#include "mm/smaps.h"
+#include "mm/vdso.h"
+
+namespace cr::mm {
+namespace {
+
+constexpr std::uint64_t kTaskSize = 0x7ffffffff000;  // TASK_SIZE_MAX of x86_64 with 4-level page tables
+constexpr int kGuardInstall = 102;                   // MADV_GUARD_INSTALL, Linux 6.13
+
+/// Descriptors for mappings: each file is opened once per task and kept until the restorer has mapped it.
+class MapFiles {
+ public:
+  explicit MapFiles(TaskCtx& t) : t_(t) {}
+  Result<int> fd_for(const Vma& v) {
+    auto it = open_.find(v.file);
+    if (it != open_.end()) return it->second;
+    UniqueFd fd = v.is(kVmaMemfd) ? TRY(files::borrow(t_, v.file)) : TRY(files::open_path(t_, v.file));
+    int service = fcntl(fd.get(), F_DUPFD_CLOEXEC, t_.restore.first_service_fd);
+    if (service < 0) return Error{"mm", "keep a descriptor for", format("file {}", v.file), errno, ""};
+    t_.keep.emplace_back(service);
+    return open_[v.file] = service;
+  }
+
+ private:
+  TaskCtx& t_;
+  std::map<FileId, int> open_{};
+};
+
+void add_advice(const Vma& v, std::vector<Advice>& out, ArenaBuilder& arena) {
+  for (int n = 0; n < 64; ++n)
+    if (v.madv >> n & 1) out.push_back({v.start, v.size(), kMadvise, n, 0});
+  for (const Range& g : v.guards) out.push_back({g.start, g.size(), kMadvise, kGuardInstall, 0});
+  if (!v.anon_name.empty()) {
+    std::vector<char> name(v.anon_name.begin(), v.anon_name.end());
+    name.push_back('\0');
+    out.push_back({v.start, v.size(), kAnonName, 0, arena.add(name).offset});
+  }
+  if (v.policy.mode >= 0) out.push_back({v.start, v.size(), kMbind, v.policy.mode, arena.add(v.policy.nodes).offset});
+  if (v.flags & MAP_LOCKED) out.push_back({v.start, v.size(), kMlock2, v.lock_on_fault ? 1 : 0, 0});
+  if (v.sealed) out.push_back({v.start, v.size(), kMseal, 0, 0});
+}
+
+/// Places everything that was not premapped.
+Result<> add_maps(TaskCtx& t, const AddressSpace& space, const Premaps& premaps, std::vector<Map>& maps,
+                  std::vector<Fill>& fills, std::vector<Protect>& protects) {
+  MapFiles files(t);
+  for (const Vma& v : space.vmas) {
+    if (v.is(kVmaVdso | kVmaVvar | kVmaVsyscall)) continue;
+    bool moved = std::any_of(premaps.begin(), premaps.end(), [&](const Premap& p) { return p.vma == &v; });
+    std::size_t fills_before = fills.size();
+    if (!moved) {
+      Map m{v.start, v.size(), v.pgoff, v.prot, v.flags & ~std::uint32_t{MAP_LOCKED}, -1, 0};
+      if (v.is(kVmaFilePrivate | kVmaFileShared)) m.fd = TRY(files.fd_for(v));
+      for (const core::PageRun& r : space.runs)
+        if (v.is_private() && r.vaddr >= v.start && r.vaddr < v.end)
+          fills.push_back({r.vaddr, r.nr_pages * 4096, r.offset});
+      if (fills.size() > fills_before) m.prot |= PROT_WRITE;
+      maps.push_back(m);
+    }
+    bool writable_now = moved || fills.size() > fills_before;
+    if (v.pkey != 0 || (writable_now && v.prot != (PROT_READ | PROT_WRITE)))
+      protects.push_back({v.start, v.size(), v.prot, v.pkey});
+  }
+  return {};
+}
+
+/// Where our own kernel pages are, and where those of the images must be.
+Result<std::vector<VdsoMove>> vdso_moves(const AddressSpace& space, std::uint64_t park) {
+  std::vector<VdsoMove> moves;
+  std::vector<SmapsEntry> own = TRY(parse_smaps(TRY(core::read_text("/proc/self/maps"))));
+  std::uint64_t vvar_to = 0, vvar_end = 0, vdso_to = 0;
+  for (const Vma& v : space.vmas) {
+    if (v.is(kVmaVvar)) vvar_to = v.start, vvar_end = v.end;
+    if (v.is(kVmaVdso)) vdso_to = v.start;
+  }
+  for (const SmapsEntry& e : own) {
+    bool vvar = e.path.starts_with("[vvar"), vdso = e.path == "[vdso]";
+    if (!vvar && !vdso) continue;
+    std::uint64_t to = vvar ? (vvar_to < vvar_end ? vvar_to : 0) : vdso_to;
+    if (vvar && vvar_to < vvar_end) vvar_to += e.range.size();
+    moves.push_back({e.range.start, e.range.size(), to, park});
+    park += e.range.size();
+  }
+  return moves;
+}
+
+Result<> fill_mm_map(TaskCtx& t, const AddressSpace& space, RestoreSpace& out, ArenaBuilder& arena) {
+  const Fields& f = space.fields;
+  out.mm_map = MmMap{f.start_code, f.end_code, f.start_data, f.end_data, f.start_brk, f.brk, f.start_stack,
+                     f.arg_start,  f.arg_end,  f.env_start,  f.env_end,  0,           0,     0};
+  out.auxv = arena.add(f.auxv);
+  UniqueFd exe = TRY(files::open_path(t, space.exe));
+  int service = fcntl(exe.get(), F_DUPFD_CLOEXEC, t.restore.first_service_fd);
+  if (service < 0) return Error{"mm", "keep a descriptor for", "the executable", errno, ""};
+  t.keep.emplace_back(service);
+  out.mm_map.exe_fd = static_cast<std::uint32_t>(service);
+  return {};
+}
+
+}  // namespace
+
+Result<> fill_process(TaskCtx& t, const Premaps& premaps, std::vector<Keep> keep, std::uint64_t park,
+                      RestoreSpace& out, ArenaBuilder& arena) {
+  const AddressSpace& space = t.models().get<Model>().of(t.task);
+  out.pages_fd = -1;
+  out.task_size = kTaskSize;
+  out.lock_future = space.lock_future;
+  std::vector<Move> moves;
+  for (const Premap& p : premaps) {
+    keep.push_back({p.at, p.at + p.vma->size()});
+    moves.push_back({p.at, p.vma->size(), p.vma->start});
+  }
+  std::sort(keep.begin(), keep.end(), [](const Keep& a, const Keep& b) { return a.start < b.start; });
+  std::vector<Map> maps;
+  std::vector<Fill> fills;
+  std::vector<Protect> protects;
+  std::vector<Advice> advice;
+  TRY(add_maps(t, space, premaps, maps, fills, protects));
+  for (const Vma& v : space.vmas)
+    if (!v.is(kVmaVdso | kVmaVvar | kVmaVsyscall)) add_advice(v, advice, arena);
+  if (!fills.empty()) {
+    UniqueFd pages = TRY(t.restore.images.raw(core::ImageType::kPages, space.pages_id));
+    out.pages_fd = fcntl(pages.get(), F_DUPFD_CLOEXEC, t.restore.first_service_fd);
+    if (out.pages_fd < 0) return Error{"mm", "keep a descriptor for", "the pages file", errno, ""};
+    t.keep.emplace_back(out.pages_fd);
+  }
+  out.keep = arena.add(keep);
+  out.moves = arena.add(moves);
+  out.maps = arena.add(maps);
+  out.fills = arena.add(fills);
+  out.protects = arena.add(protects);
+  out.advice = arena.add(advice);
+  out.vdso = arena.add(TRY(vdso_moves(space, park)));
+  return fill_mm_map(t, space, out, arena);
+}
+
+Result<> plan(PlanCtx& ctx) {
+  Model& m = ctx.models.edit<Model>();
+  for (const Task& t : ctx.tree.tasks) {
+    if (!t.alive()) continue;
+    const AddressSpace& space = m.of(t);
+    if (space.owner != t.pid)
+      return Error{"mm", "restore", format("pid {}", t.pid), 0,
+                   format("it shares its memory with pid {} without being a thread of it", space.owner)};
+    TRY(check_vdso(space));
+    for (const Vma& v : space.vmas)
+      if (!v.is(kVmaVsyscall)) m.occupied.push_back(v);
+  }
+  // Merged, or a tree of many alike tasks would make every search for a gap slow.
+  std::sort(m.occupied.begin(), m.occupied.end(), [](const Range& a, const Range& b) { return a.start < b.start; });
+  std::vector<Range> merged;
+  for (const Range& r : m.occupied) {
+    if (!merged.empty() && r.start <= merged.back().end)
+      merged.back().end = std::max(merged.back().end, r.end);
+    else
+      merged.push_back(r);
+  }
+  m.occupied = std::move(merged);
+  return {};
+}
+
+}  // namespace cr::mm

@@ -1,0 +1,80 @@
+// What the restorer needs to rebuild an address space. Crosses into the blob: PODs only.
+#pragma once
+
+#include <cstdint>
+
+#include "base/rel_span.h"
+
+namespace cr::mm {
+
+/// mremap(from, size, size, MREMAP_FIXED, to): a premapped region goes to its place.
+struct Move {
+  std::uint64_t from, size, to;
+};
+
+/// mmap at its final place: what was not premapped (shared mappings, empty ones).
+struct Map {
+  std::uint64_t start, size, offset;
+  std::uint32_t prot, flags;
+  std::int32_t fd;  ///< -1 anonymous
+  std::uint32_t pad;
+};
+
+/// preadv into its place: content of what could not be premapped.
+struct Fill {
+  std::uint64_t start, size, offset;
+};
+
+/// mprotect / pkey_mprotect to the final protection.
+struct Protect {
+  std::uint64_t start, size;
+  std::uint32_t prot;
+  std::int32_t pkey;  ///< 0: plain mprotect
+};
+
+/// One call about a range: madvise, mlock2, mseal, or the policy calls, in the order in which they stand.
+struct Advice {
+  std::uint64_t start, size;
+  std::uint32_t kind;  ///< AdviceKind
+  std::int32_t value;
+  std::uint64_t extra;  ///< policy: offset of the node mask in the arena; name: offset of the string
+};
+enum AdviceKind : std::uint32_t { kMadvise, kMlock2, kMseal, kMbind, kAnonName };
+
+/// A range that must survive the first clean-up: premaps, the arena, the page shared with the coordinator.
+struct Keep {
+  std::uint64_t start, end;
+};
+
+/// The argument of PR_SET_MM_MAP (struct prctl_mm_map, include/uapi/linux/prctl.h), with our own spelling because the
+/// blobs see no kernel header that declares it with pointers of the right width.
+struct MmMap {
+  std::uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end,
+      env_start, env_end;
+  std::uint64_t auxv;  ///< pointer
+  std::uint32_t auxv_size, exe_fd;
+};
+static_assert(sizeof(MmMap) == 104);
+
+/// Where the kernel's own pages of this process are and where they must go; size 0 is none.
+struct VdsoMove {
+  std::uint64_t from, size, to;
+  std::uint64_t park;  ///< a place out of everybody's way, inside the kept area
+};
+
+struct RestoreSpace {
+  RelSpan<Keep> keep;  ///< ascending
+  RelSpan<Move> moves;
+  RelSpan<Map> maps;
+  RelSpan<Fill> fills;
+  RelSpan<Protect> protects;
+  RelSpan<Advice> advice;
+  RelSpan<VdsoMove> vdso;
+  RelSpan<std::uint64_t> auxv;
+  MmMap mm_map;
+  std::int32_t pages_fd;      ///< -1 when there is nothing to fill
+  std::uint32_t lock_future;  ///< mlockall(MCL_FUTURE)
+  std::uint64_t task_size;    ///< end of the address space that mappings may use
+};
+
+}  // namespace cr::mm

@@ -1,0 +1,170 @@
+#include "task/limits.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "core/capability.h"
+#include "core/proc_text.h"
+
+namespace cr::task {
+namespace {
+
+// fs/proc/base.c, lnames[], in the order of the RLIMIT_ numbers.
+constexpr std::string_view kNames[kRlimits] = {"Max cpu time",
+                                               "Max file size",
+                                               "Max data size",
+                                               "Max stack size",
+                                               "Max core file size",
+                                               "Max resident set",
+                                               "Max processes",
+                                               "Max open files",
+                                               "Max locked memory",
+                                               "Max address space",
+                                               "Max file locks",
+                                               "Max pending signals",
+                                               "Max msgqueue size",
+                                               "Max nice priority",
+                                               "Max realtime priority",
+                                               "Max realtime timeout"};
+
+std::optional<std::uint64_t> limit_value(std::string_view word) {
+  if (word == "unlimited") return ~0ull;
+  return core::number(word);
+}
+
+/// A decimal number of any sign.
+std::optional<std::int64_t> signed_number(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  auto v = core::number(text);
+  if (!v) return std::nullopt;
+  return negative ? -static_cast<std::int64_t>(*v) : static_cast<std::int64_t>(*v);
+}
+
+/// The first word of `dir`/`entry`; nothing when this kernel has no such file.
+Result<std::optional<std::string>> one_word(const std::string& dir, const char* entry) {
+  auto text = core::read_text(format("{}/{}", dir, entry));
+  if (!text.ok()) {
+    if (text.error().err == ENOENT) return std::optional<std::string>{};
+    return text.take_error();
+  }
+  auto parts = core::words(text.value());
+  return parts.empty() ? std::string() : std::string(parts[0]);
+}
+
+template <class T>
+Error unreadable(const std::string& dir, const char* entry, const T& text) {
+  return {"limits", "parse", format("{}/{}: {}", dir, entry, *text), 0, ""};
+}
+
+/// Everything but the rlimits. `dir` is /proc/self or /proc/PID.
+Result<Limits> collect_files(const std::string& dir) {
+  Limits out;
+  if (auto word = TRY(one_word(dir, "oom_score_adj"))) {
+    auto v = signed_number(*word);
+    if (!v) return unreadable(dir, "oom_score_adj", word);
+    out.oom_score_adj = static_cast<std::int32_t>(*v);
+  }
+  if (auto word = TRY(one_word(dir, "coredump_filter"))) {
+    auto v = core::number(*word, 16);
+    if (!v) return unreadable(dir, "coredump_filter", word);
+    out.coredump_filter = static_cast<std::uint32_t>(*v);
+  }
+  if (auto word = TRY(one_word(dir, "loginuid"))) {
+    auto v = core::number(*word);
+    if (!v) return unreadable(dir, "loginuid", word);
+    out.loginuid = static_cast<std::uint32_t>(*v);
+  }
+  return out;
+}
+
+Result<> write_self(const Task& task, const char* entry, const std::string& text, const char* remedy) {
+  UniqueFd fd(open(format("/proc/self/{}", entry).c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return Error{"limits", format("set {} to", entry), format("{} (pid {})", text, task.pid), errno, remedy};
+  return {};
+}
+
+Result<> check_rlimits(NsPid pid, const Limits& wanted, bool may_raise) {
+  for (std::size_t i = 0; i < kRlimits; ++i) {
+    rlimit own{};
+    getrlimit(static_cast<__rlimit_resource>(i), &own);
+    if (wanted.rlimits[i].max <= own.rlim_max || may_raise) continue;
+    return Error{"limits", "raise the hard limit", format("\"{}\" of pid {} to {}", kNames[i], pid, wanted.rlimits[i].max),
+                 EPERM, "run the restore with CAP_SYS_RESOURCE, or with hard limits at least as high"};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view rlimit_name(std::size_t resource) { return resource < kRlimits ? kNames[resource] : "unknown limit"; }
+
+Result<std::array<Rlimit, kRlimits>> parse_limits(std::string_view text) {
+  std::array<Rlimit, kRlimits> out{};
+  for (std::size_t i = 0; i < kRlimits; ++i) {
+    // A name may be part of another line, so only line starts count.
+    std::size_t at = text.starts_with(kNames[i]) ? 0 : text.find(format("\n{}", kNames[i]));
+    if (at == std::string_view::npos) return Error{"limits", "find in /proc/PID/limits", std::string(kNames[i]), 0, ""};
+    std::string_view line = text.substr(at + (at != 0 || text[0] == '\n'));
+    line = line.substr(0, line.find('\n'));
+    auto values = core::words(line.substr(std::min(line.size(), kNames[i].size())));
+    auto cur = values.size() < 2 ? std::nullopt : limit_value(values[0]);
+    auto max = values.size() < 2 ? std::nullopt : limit_value(values[1]);
+    if (!cur || !max) return Error{"limits", "parse the line of /proc/PID/limits", std::string(line), 0, ""};
+    out[i] = {*cur, *max};
+  }
+  return out;
+}
+
+namespace limits {
+
+Result<> collect(DumpCtx& ctx) {
+  auto& model = ctx.models.edit<LimitsModel>();
+  for (const Task& task : ctx.tree.tasks)
+    if (task.alive()) {
+      Limits& out = model.tasks[task.pid] = TRY(collect_files(format("/proc/{}", task.host)));
+      const std::string text = TRY(core::read_proc(task.host, "limits"));
+      out.rlimits = TRY(parse_limits(text));
+      out.has_rlimits = true;
+    }
+  return {};
+}
+
+Result<> plan(PlanCtx& ctx) {
+  const bool may_raise = core::has_capability(CAP_SYS_RESOURCE);
+  const Limits own = TRY(collect_files("/proc/self"));
+  for (const auto& [pid, wanted] : ctx.models.get<LimitsModel>().tasks) {
+    if (wanted.has_rlimits) TRY(check_rlimits(pid, wanted, may_raise));
+    // Without the capability a task may go down to the lowest value that was ever set for it with the capability;
+    // that floor isn't shown, so only a value below our own is doubtful.
+    if (wanted.oom_score_adj && own.oom_score_adj && *wanted.oom_score_adj < *own.oom_score_adj && !may_raise)
+      return Error{"limits", "lower oom_score_adj", format("of pid {} to {}", pid, *wanted.oom_score_adj), EPERM,
+                   "run the restore with CAP_SYS_RESOURCE, or with an oom_score_adj that is no higher"};
+  }
+  return {};
+}
+
+Result<> enter(TaskCtx& ctx) {
+  const auto& tasks = ctx.models().get<LimitsModel>().tasks;
+  auto it = tasks.find(ctx.task.pid);
+  if (it == tasks.end()) return {};
+  const Limits& wanted = it->second;
+  const Limits own = TRY(collect_files("/proc/self"));
+  if (wanted.oom_score_adj && wanted.oom_score_adj != own.oom_score_adj)
+    TRY(write_self(ctx.task, "oom_score_adj", format("{}", *wanted.oom_score_adj),
+                   "lowering it needs CAP_SYS_RESOURCE"));
+  if (wanted.coredump_filter && wanted.coredump_filter != own.coredump_filter)
+    TRY(write_self(ctx.task, "coredump_filter", format("{:#x}", *wanted.coredump_filter), ""));
+  if (wanted.loginuid && own.loginuid && wanted.loginuid != own.loginuid)
+    TRY(write_self(ctx.task, "loginuid", format("{}", *wanted.loginuid),
+                   "needs CAP_AUDIT_CONTROL, and that the audit system does not hold loginuids immutable"));
+  return {};
+}
+
+}  // namespace limits
+}  // namespace cr::task

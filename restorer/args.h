@@ -1,0 +1,39 @@
+// Everything that the restorer is told, composed by engine/task_main.cc. Lies at the start of the argument arena,
+// right behind the blob; all RelSpans count from its own address.
+#pragma once
+
+#include <cstdint>
+
+#include "base/rel_span.h"
+#include "core/restore_shared.h"
+#include "mm/wire.h"
+#include "task/wire.h"
+
+namespace cr::restorer {
+
+/// One thread; the leader is the first.
+struct ThreadArgs {
+  std::int32_t tid;
+  std::uint32_t args_offset;  ///< of this struct from the Args, so that a thread finds them
+  std::uint64_t stack_top;
+  task::RestoreThread task;
+};
+
+struct Args {
+  std::uint64_t shared;        ///< address of the SharedPage inside the kept area
+  std::int32_t close_from;     ///< first of the engine's own descriptors, -1: they stay
+  std::uint32_t threads_left;  ///< counts down as threads finish; futex word
+  std::uint32_t failed;
+  std::uint32_t pad;
+  mm::RestoreSpace mm;
+  task::RestoreProcess task;
+  RelSpan<ThreadArgs> threads;
+};
+
+inline constexpr std::uint64_t kThreadStack = 16 << 10;
+
+inline Args* args_of(ThreadArgs& t) {
+  return reinterpret_cast<Args*>(reinterpret_cast<std::byte*>(&t) - t.args_offset);
+}
+
+}  // namespace cr::restorer

@@ -1,0 +1,98 @@
+// The restorer: the last code of the engine inside a restored process. It gives up the memory it was forked with,
+// brings the process to its final shape, and parks; the coordinator then takes each thread by ptrace, gives it its
+// registers and lets it go. One straight list of steps; the steps live in modules/*/restorer.h.
+#include "arch/host.h"
+#include "arch/spawn.h"
+#include "mm/restorer.h"
+#include "parasite/freestanding.h"
+#include "restorer/args.h"
+#include "restorer/report.h"
+#include "task/restorer.h"
+
+namespace cr::restorer {
+namespace {
+
+struct Here {
+  Args& args;
+  BlobCtx blob;
+  Report report;
+};
+
+#define STEP(name, call)                                             \
+  do {                                                               \
+    if (SysResult r = (call); !r.ok()) h.report.fail(name, r.err()); \
+  } while (0)
+
+/// What each thread does for itself while it still has every privilege.
+void restore_thread(Here& h, ThreadArgs& t) {
+  STEP("restore the state of a thread", task::restore_thread(h.blob, t.task));
+}
+
+/// What each thread does last, traced by the coordinator by now.
+void finish_thread(Here& h, ThreadArgs& t) {
+  STEP("set the parent-death signal", task::finish_thread(h.blob, t.task));
+}
+
+extern "C" void restorer_thread(void* argument) {
+  auto& t = *static_cast<ThreadArgs*>(argument);
+  Args& args = *args_of(t);
+  Here h{args, {reinterpret_cast<std::byte*>(&args)}, Report(args, t.tid)};
+  restore_thread(h, t);
+  h.report.done();
+  h.report.await(Stage::kFinal);
+  finish_thread(h, t);
+  h.report.count_down(args.threads_left);
+  h.report.done();
+  h.report.park();
+}
+
+void spawn_thread(Here& h, ThreadArgs& t) {
+  std::uint64_t tid = static_cast<std::uint64_t>(t.tid);
+  arch::CloneArgs c{};
+  c.flags = arch::kThreadFlags;
+  c.stack = t.stack_top - kThreadStack;
+  c.stack_size = kThreadStack;
+  c.set_tid = reinterpret_cast<std::uint64_t>(&tid);
+  c.set_tid_size = 1;
+  STEP("create a thread", arch::spawn(c, restorer_thread, &t));
+}
+
+void restore_memory(Here& h) {
+  const mm::RestoreSpace& s = h.args.mm;
+  STEP("park the vdso", mm::park_vdso(h.blob, s));
+  STEP("unmap the engine", mm::unmap_rest(h.blob, s));
+  STEP("place the mappings", mm::place_mappings(h.blob, s));
+  STEP("read memory", mm::fill_mappings(h.blob, s));
+  if (h.args.close_from >= 0)
+    STEP("close the engine's descriptors", sys::call(__NR_close_range, h.args.close_from, ~0u, 0));
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] void restorer_main(Args* a) {
+  Args& args = *a;
+  auto threads = args.threads.in(reinterpret_cast<std::byte*>(a));
+  ThreadArgs& leader = threads[0];
+  Here h{args, {reinterpret_cast<std::byte*>(a)}, Report(args, leader.tid)};
+
+  restore_memory(h);
+  STEP("set the mm fields", mm::set_mm_fields(h.blob, args.mm));
+  STEP("protect memory", mm::protect_and_advise(h.blob, args.mm));
+  STEP("restore the process state", task::restore_process(h.blob, args.task));
+  for (std::size_t i = 1; i < threads.size(); ++i) spawn_thread(h, threads[i]);
+  restore_thread(h, leader);
+  STEP("lock future memory", mm::lock_future(h.blob, args.mm));
+  h.report.done();
+
+  h.report.await(Stage::kFinal);
+  STEP("set the limits", task::restore_limits(h.blob, args.task));
+  h.report.await_zero(args.threads_left);
+  finish_thread(h, leader);
+  STEP("set dumpable", task::finish_process(h.blob, args.task));
+  h.report.done();
+  h.report.park();
+}
+
+CR_BLOB_ENTRY(restorer_main);
+
+}  // namespace cr::restorer

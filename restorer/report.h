@@ -1,0 +1,83 @@
+// How the blob speaks to the coordinator: through the page that all tasks of the restore share. Freestanding.
+#pragma once
+
+#include "arch/host.h"
+#include "base/sys_result.h"
+#include "core/restore_shared.h"
+#include "restorer/args.h"
+
+namespace cr::restorer {
+
+class Report {
+ public:
+  Report(const Args& args, std::int32_t tid) : page_(reinterpret_cast<SharedPage*>(args.shared)), tid_(tid) {}
+
+  /// Names the step and the errno, and ends the process: the coordinator takes the tree down.
+  [[noreturn]] void fail(const char* step, int err) {
+    if (page_->failed.exchange(1) == 0) {
+      copy(page_->error_module, "restorer");
+      copy(page_->error_step, step);
+      page_->error_object[0] = '\0';
+      page_->error_remedy[0] = '\0';
+      page_->error_errno = err;
+      page_->error_pid = tid_;
+      page_->error_set = 1;
+      wake(page_->done);
+    }
+    leave();
+  }
+
+  void done() {
+    page_->done.fetch_add(1);
+    wake(page_->done);
+  }
+
+  void await(Stage stage) {
+    for (;;) {
+      std::uint32_t now = page_->stage;
+      if (now == static_cast<std::uint32_t>(Stage::kAbort)) leave();
+      if (now >= static_cast<std::uint32_t>(stage)) return;
+      wait(page_->stage, now);
+    }
+  }
+
+  void count_down(std::uint32_t& word) {
+    __atomic_fetch_sub(&word, 1, __ATOMIC_ACQ_REL);
+    (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 1);
+  }
+  void await_zero(std::uint32_t& word) {
+    for (;;) {
+      std::uint32_t now = __atomic_load_n(&word, __ATOMIC_ACQUIRE);
+      if (now == 0) return;
+      (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, now, nullptr);
+    }
+  }
+
+  /// Waits to be taken over by ptrace. Never returns.
+  [[noreturn]] void park() {
+    await(Stage::kAbort);
+    leave();
+  }
+
+ private:
+  template <std::size_t N>
+  static void copy(char (&to)[N], const char* from) {
+    std::size_t i = 0;
+    for (; i + 1 < N && from[i] != '\0'; ++i) to[i] = from[i];
+    to[i] = '\0';
+  }
+  static void wake(std::atomic<std::uint32_t>& word) {
+    (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 0x7fffffff);
+  }
+  static void wait(std::atomic<std::uint32_t>& word, std::uint32_t seen) {
+    (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, seen, nullptr);
+  }
+  [[noreturn]] static void leave() {
+    for (;;) (void)sys::call(__NR_exit_group, 1);
+  }
+
+  SharedPage* page_;
+  std::int32_t tid_;
+};
+
+}  // namespace cr::restorer

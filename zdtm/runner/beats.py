@@ -1,0 +1,241 @@
+"""The story of one case, told by the driver inside the case's pid namespace: start, dump, restore, signal, verdict."""
+import dataclasses
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+
+from . import compare, sandbox, state
+from .engine import Engine
+from .flavours import FLAVOURS
+
+SKIPPED = 77
+CASE_ENVIRONMENT = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C', 'HOME': '/root'}
+
+
+class Failed(Exception):
+    pass
+
+
+class Skipped(Exception):
+    pass
+
+
+@dataclasses.dataclass
+class Job:
+    """One case to run; all the driver knows."""
+    name: str
+    binary: str
+    header: object
+    work: str  # directory for everything of this case
+    engine: str
+    iterations: int
+    mode: str  # 'full', 'nocr', 'norst'
+    timeout: float
+    flavour: str = 'host'
+
+    def path(self, name):
+        return os.path.join(self.work, name)
+
+
+@dataclasses.dataclass
+class Result:
+    name: str
+    state: str = 'failed'  # passed, failed, skipped
+    reason: str = ''
+    seconds: float = 0
+    dump_seconds: float = 0
+    restore_seconds: float = 0
+
+
+def last_lines(path, count):
+    try:
+        with open(path, encoding='utf-8', errors='replace') as file:
+            return [line.rstrip() for line in file][-count:]
+    except OSError:
+        return []
+
+
+class Beats:
+    def __init__(self, job):
+        self.job = job
+        self.flavour = FLAVOURS[job.flavour]
+        self.deadline = time.monotonic() + job.timeout
+        self.result = Result(job.name)
+        self.engine = Engine(job.engine, job.path('images'))
+        self.pid = 0
+
+    def left(self, doing):
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise Failed(f'timeout of {self.job.timeout:g} s while {doing}' + self.where_it_sleeps())
+        return left
+
+    def where_it_sleeps(self):
+        words = []
+        for pid in state.tree(self.pid)[:5] if self.pid and os.path.exists(f'/proc/{self.pid}') else []:
+            try:
+                fields = state.stat_fields(state.read(f'/proc/{pid}/stat'))
+                words.append(f'{pid} {fields[3]} syscall {state.read(f"/proc/{pid}/syscall").split()[0]}')
+            except (OSError, KeyError, IndexError):
+                pass
+        return f' ({"; ".join(words)})' if words else ''
+
+    def bounded(self, doing, action):
+        """Runs something that takes a timeout, which becomes a failure in our words."""
+        try:
+            return action(self.left(doing))
+        except subprocess.TimeoutExpired:
+            self.left(doing)
+            raise Failed(f'timeout while {doing}') from None
+
+    def start(self):
+        job = self.job
+        os.makedirs(job.path('images'))
+        os.makedirs(job.path('scratch'))
+        os.chmod(job.path('scratch'), 0o777)
+        command = [*self.flavour.wrap, job.binary, '--dir', job.path('scratch'), '--pidfile', job.path('pid'), '--out',
+                   job.path('verdict'), '--log', job.path('log')]
+        with open(job.path('stderr'), 'wb') as err:
+            code = self.bounded('the case was setting up', lambda left: subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=err, stderr=err, env=CASE_ENVIRONMENT, timeout=left, check=False).returncode)
+        if code == SKIPPED:
+            lines = [line[5:] for line in self.verdict_lines() if line.startswith('SKIP ')]
+            raise Skipped(lines[-1] if lines else 'no reason given')
+        if code != 0:
+            raise Failed(self.words_of_failure() or f'set-up exited with {code}: {" ".join(last_lines(job.path("stderr"), 3))}')
+        with open(job.path('pid'), encoding='ascii') as file:
+            self.pid = int(file.read())
+
+    def verdict_lines(self):
+        return last_lines(self.job.path('verdict'), 1000)
+
+    def words_of_failure(self):
+        return '; '.join(line[5:] for line in self.verdict_lines() if line.startswith('FAIL '))
+
+    def snapshot(self):
+        if not os.path.exists(f'/proc/{self.pid}'):
+            raise Failed(self.words_of_failure() or f'the case is gone: {sandbox.how_it_ended(self.job.path("reaped"), self.pid)}')
+        return state.snapshot(self.pid, self.job.header.compare)
+
+    def same(self, before, what):
+        found = compare.differences(before, self.snapshot())
+        if found:
+            raise Failed(f'{what}:\n    ' + '\n    '.join(found))
+
+    def wait_until(self, condition, seconds):
+        until = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.002)
+        return True
+
+    def dump(self, number, extra):
+        options = [*self.flavour.dump, *self.job.header.dump, *extra]
+        outcome = self.bounded('dumping', lambda left: self.engine.dump(number, self.pid, options, left))
+        self.result.dump_seconds += outcome.seconds
+        return outcome
+
+    def dump_and_restore(self, number):
+        before, others = self.snapshot(), state.all_pids()
+        outcome = self.dump(number, ())
+        if outcome.code != 0:
+            raise Failed(f'dump {number} exited with {outcome.code}: {outcome.last_line}')
+        self.wait_until(lambda: not before.keys() & state.all_pids(), 2)
+        rest = sorted(before.keys() & state.all_pids())
+        if rest:
+            raise Failed(f'dump {number} left processes of the tree: {rest[:10]}')
+        self.nothing_new(others, f'dump {number}')
+        pidfile = self.engine.image_dir(number) + '.pid'
+        options = [*self.flavour.restore, *self.job.header.restore]
+        outcome = self.bounded('restoring', lambda left: self.engine.restore(number, pidfile, options, left))
+        self.result.restore_seconds += outcome.seconds
+        if outcome.code != 0:
+            raise Failed(f'restore {number} exited with {outcome.code}: {outcome.last_line}')
+        written = ''.join(last_lines(pidfile, 1)).strip()
+        if written != str(self.pid):
+            raise Failed(f'restore {number} wrote pid {written!r} into the pidfile, the pid is {self.pid}')
+        self.same(before, f'after restore {number}')
+        self.nothing_new(others, f'restore {number}')
+
+    def nothing_new(self, allowed, after):
+        """No process may be there that was not there before (a helper that was left behind)."""
+        if 'nostatus' in self.job.header.compare:
+            return
+        if not self.wait_until(lambda: state.all_pids() <= allowed, 1):
+            raise Failed(f'{after} left processes behind: {sorted(state.all_pids() - allowed)[:10]}')
+
+    def dump_and_leave(self, number):
+        before = self.snapshot()
+        outcome = self.dump(number, ('--leave-running',))
+        if outcome.code != 0:
+            raise Failed(f'dump {number} exited with {outcome.code}: {outcome.last_line}')
+        self.same(before, f'after dump {number} with --leave-running')
+
+    def dump_is_refused(self, number):
+        before = self.snapshot()
+        outcome = self.dump(number, ())
+        wanted = self.job.header.refuse
+        if outcome.code == 0:
+            raise Failed(f'the dump must be refused ({wanted}), but succeeded')
+        if wanted not in outcome.last_line:
+            raise Failed(f'the refusal must say {wanted!r}, but says {outcome.last_line!r}')
+        self.same(before, 'after the refused dump')
+
+    def finish(self):
+        """Third beat: the signal, then the verdict."""
+        try:
+            descriptor = os.pidfd_open(self.pid)
+            os.kill(self.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            descriptor = -1  # it ended too early; its verdict or its end tells why
+        if descriptor >= 0:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            while not poll.poll(self.left('the case was checking') * 1000):
+                pass
+            os.close(descriptor)
+        lines = self.verdict_lines()
+        bad = [line[5:] for line in lines if line.startswith('FAIL ')]
+        if bad:
+            raise Failed('; '.join(bad[:5]))
+        if 'PASS' not in [line.strip() for line in lines]:
+            self.wait_until(lambda: sandbox.how_it_ended(self.job.path('reaped'), self.pid), 0.5)
+            end = sandbox.how_it_ended(self.job.path('reaped'), self.pid)
+            raise Failed(f'the case ended without a verdict: {end or "not seen how"}')
+
+    def play(self):
+        step = {'full': self.dump_and_restore, 'norst': self.dump_and_leave}.get(self.job.mode)
+        if step and self.job.header.refuse:
+            step = self.dump_is_refused
+        self.start()
+        for number in range(self.job.iterations if step else 0):
+            step(number)
+        self.finish()
+
+    def run(self):
+        began = time.monotonic()
+        result = self.result
+        try:
+            self.play()
+            result.state = 'passed'
+        except Skipped as reason:
+            result.state, result.reason = 'skipped', str(reason)
+        except Failed as reason:
+            result.reason = str(reason)
+        result.seconds = time.monotonic() - began
+        with open(self.job.path('result.json'), 'w', encoding='utf-8') as file:
+            json.dump(dataclasses.asdict(result), file)
+        return 0
+
+
+def load_result(job):
+    """What the driver found out, read by the runner outside; a driver that died is a failure too."""
+    try:
+        with open(job.path('result.json'), encoding='utf-8') as file:
+            return Result(**json.load(file))
+    except (OSError, ValueError):
+        return Result(job.name, reason='the driver died: ' + ' '.join(last_lines(job.path('driver.stderr'), 3)))

@@ -1,0 +1,101 @@
+"""The header block of a case: the first comment of its source file.
+
+/* zdtm:
+ * title: one line
+ * needs: root, kernel>=6.4
+ */
+A line without a known key continues the line above it."""
+import dataclasses
+import re
+import shlex
+
+COMPARE_WORDS = ('nofds', 'nomaps', 'nostatus')
+
+
+class HeaderError(Exception):
+    pass
+
+
+@dataclasses.dataclass
+class Header:
+    title: str = ''
+    dump: list = dataclasses.field(default_factory=list)
+    restore: list = dataclasses.field(default_factory=list)
+    refuse: str = ''  # the dump must fail, and its last line on stderr must contain this
+    needs: list = dataclasses.field(default_factory=list)
+    build: list = dataclasses.field(default_factory=list)
+    compare: frozenset = frozenset()  # what is not compared
+    timeout: float = 0  # seconds; 0: the runner's default
+
+
+def parse_compare(value):
+    words, reason = set(), value
+    while True:
+        match = re.match(r'[\s,|]*(' + '|'.join(COMPARE_WORDS) + r')\b', reason)
+        if not match:
+            break
+        words.add(match.group(1))
+        reason = reason[match.end():]
+    if not words:
+        raise HeaderError(f'compare: wants some of {", ".join(COMPARE_WORDS)} first, got {value!r}')
+    if not re.search(r'\w', reason):
+        raise HeaderError('compare: say why (after the words)')
+    return frozenset(words)
+
+
+def parse_needs(value):
+    return [need for need in re.split(r'[,\s]+', value) if need]
+
+
+PARSERS = {
+    'title': str,
+    'dump': shlex.split,
+    'restore': shlex.split,
+    'refuse': str,
+    'needs': parse_needs,
+    'build': shlex.split,
+    'compare': parse_compare,
+    'timeout': float,
+}
+
+
+def block_of(text):
+    match = re.match(r'\s*/\*\s*zdtm:(.*?)\*/', text, re.S)
+    if not match:
+        raise HeaderError('the file does not begin with a /* zdtm: block')
+    return match.group(1)
+
+
+def parse_header(text):
+    values, key = {}, None
+    for line in block_of(text).splitlines():
+        line = re.sub(r'^\s*\*?\s*', '', line).rstrip()
+        if not line:
+            continue
+        match = re.match(r'([a-z]+):(\s+|$)(.*)', line)
+        if match and match.group(1) in PARSERS:
+            key = match.group(1)
+            if key in values:
+                raise HeaderError(f'{key}: twice')
+            values[key] = match.group(3)
+        elif key:
+            values[key] += ' ' + line
+        else:
+            raise HeaderError(f'not a known key: {line!r}')
+    header = Header()
+    for key, value in values.items():
+        try:
+            setattr(header, key, PARSERS[key](value.strip()))
+        except ValueError as error:
+            raise HeaderError(f'{key}: {error}') from None
+    if not header.title:
+        raise HeaderError('title: is missing')
+    return header
+
+
+def read_header(path):
+    try:
+        with open(path, encoding='utf-8') as file:
+            return parse_header(file.read())
+    except HeaderError as error:
+        raise HeaderError(f'{path}: {error}') from None

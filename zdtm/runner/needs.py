@@ -1,0 +1,91 @@
+"""Whether this machine has what a case needs. Every check returns '' or the reason why not."""
+import ctypes
+import os
+import platform
+import re
+import shutil
+
+CAPABILITIES = (
+    'chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service '
+    'net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin '
+    'sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override '
+    'mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore').split()
+CLONE_NEWUSER = 0x10000000
+
+
+def release_numbers(text):
+    return tuple(int(n) for n in re.findall(r'\d+', text)[:2])
+
+
+def need_kernel(wanted):
+    have = platform.release()
+    return '' if release_numbers(have) >= release_numbers(wanted) else f'kernel {have} is older than {wanted}'
+
+
+def need_cap(name):
+    if name.lower() not in CAPABILITIES:
+        raise ValueError(f'no capability is called {name}')
+    with open('/proc/self/status', encoding='ascii') as status:
+        effective = int(re.search(r'CapEff:\s+(\w+)', status.read()).group(1), 16)
+    return '' if effective >> CAPABILITIES.index(name.lower()) & 1 else f'the runner lacks CAP_{name.upper()}'
+
+
+def need_tool(name):
+    path = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
+    return '' if shutil.which(name, path=path) else f'{name} is not installed'
+
+
+def need_file(path):
+    return '' if os.path.exists(path) else f'{path} is not there'
+
+
+def need_arch(name):
+    return '' if platform.machine() == name else f'this machine is {platform.machine()}, not {name}'
+
+
+def need_cpu(flag):
+    with open('/proc/cpuinfo', encoding='utf-8') as info:
+        return '' if re.search(rf'^(flags|Features)\s*:.*\b{re.escape(flag)}\b', info.read(), re.M) else f'the CPU has no {flag}'
+
+
+def need_root():
+    return '' if os.geteuid() == 0 else 'the runner is not root'
+
+
+def need_userns():
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if ctypes.CDLL(None).unshare(CLONE_NEWUSER) == 0 else 1)
+    return '' if os.waitpid(pid, 0)[1] == 0 else 'user namespaces cannot be made here'
+
+
+def need_hugetlb():
+    try:
+        with open('/proc/sys/vm/nr_hugepages', encoding='ascii') as file:
+            return '' if int(file.read()) > 0 else 'no huge pages are reserved (vm.nr_hugepages)'
+    except OSError:
+        return 'the kernel has no hugetlb'
+
+
+PLAIN = {'root': need_root, 'userns': need_userns, 'hugetlb': need_hugetlb}
+WITH_VALUE = {'cap': need_cap, 'tool': need_tool, 'file': need_file, 'arch': need_arch, 'cpu': need_cpu}
+
+
+def missing(need):
+    """The reason why the need is not met here, or ''. ValueError when there is no such need."""
+    if need in PLAIN:
+        return PLAIN[need]()
+    if need.startswith('kernel>='):
+        return need_kernel(need[len('kernel>='):])
+    kind, colon, value = need.partition(':')
+    if colon and value and kind in WITH_VALUE:
+        return WITH_VALUE[kind](value)
+    raise ValueError(f'needs: {need!r} is not known')
+
+
+def first_missing(needs):
+    for need in needs:
+        reason = missing(need)
+        if reason:
+            return reason
+    return ''
