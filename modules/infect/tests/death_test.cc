@@ -138,7 +138,7 @@ TEST(EngineDeath, ReadingTarget) {
       });
 }
 
-TEST(EngineDeath, SeccompStrictTarget) {
+TEST(EngineDeath, SeccompFilteredTarget) {
   kill_everywhere(
       [](Shared& s) {
         const sock_filter code[] = {
