@@ -1,9 +1,9 @@
-// Signals: what a process does with them, what is blocked, what is pending, and on which stack handlers run.
+// Signals: what a process does with them, what is pending, and on which stack handlers run.
 //
-// Shown by rt_sigaction(2) and sigaltstack(2) to the task alone (the parasite asks); the mask by PTRACE_GETSIGMASK
-// (taken by infect when it seizes); both queues, in order and with their siginfo, by PTRACE_PEEKSIGINFO.
+// Shown by rt_sigaction(2) and sigaltstack(2) to the task alone (the parasite asks); both queues, in
+// order and with their siginfo, by PTRACE_PEEKSIGINFO. The mask is with the registers (task/regs.h).
 // Put back in the restorer: dispositions first, since ignoring a signal empties its queue; then each thread queues to
-// itself what was pending, which the kernel allows with any si_code. The mask is set by the coordinator, last.
+// itself what was pending, which the kernel allows with any si_code.
 // Signals of POSIX timers (SI_TIMER) are the module timers' to put back: queued by hand they would not count as the
 // timer's own, and the next expiry would queue a second one. SIGSTOP can't be blocked, so the coordinator sends a
 // pending one when it lets go (stop_pending()).
@@ -48,7 +48,6 @@ struct ProcessSignals {
 };
 
 struct ThreadSignals {
-  std::uint64_t mask = 0;
   AltStack stack{};
   std::vector<SigInfo> queue{};  ///< the thread's own, oldest first
 };

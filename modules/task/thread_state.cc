@@ -37,19 +37,14 @@ Result<> collect(DumpCtx& ctx) {
     const core::StatFields stat = TRY(core::read_stat(task.host));
     TaskStat& out = model.tasks[task.pid];
     out.comm = TRY(comm_of(task.host));
-    if (!task.alive()) {
-      out.exit_code = static_cast<std::uint32_t>(stat.number(52));
-      continue;
-    }
+    if (!task.alive()) continue;
     out.flags = static_cast<std::uint32_t>(stat.number(9));
-    const infect::SeizedTask& seized = ctx.seized[task.index];
-    out.stop_signal = static_cast<std::uint32_t>(seized.stop_signal());
     for (const Thread& thread : task.threads) {
       ThreadState& state = model.threads[thread.tid];
       state.comm = TRY(comm_of(thread.host));
       TRY(robust_list_of(thread.host, state));
     }
-    for (const infect::SeizedThread& s : seized.threads())
+    for (const infect::SeizedThread& s : ctx.seized[task.index].threads())
       for (const Thread& thread : task.threads)
         if (thread.host == s.tid)
           model.threads[thread.tid].rseq = {s.rseq.pointer, s.rseq.size, s.rseq.signature, 0};

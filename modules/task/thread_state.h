@@ -1,5 +1,5 @@
 // What the kernel keeps for a thread's own benefit: its name, the list of robust futexes, the word cleared when it
-// ends, the area of restartable sequences; and of the whole process the flags and the status shown in /proc/PID/stat.
+// ends, the area of restartable sequences; and of the whole process the flags shown in /proc/PID/stat.
 //
 // Shown by /proc/PID/task/TID/{comm,stat}, get_robust_list(2), PTRACE_GET_RSEQ_CONFIGURATION (Linux 5.13; taken by
 // infect when it seizes), and to the thread alone PR_GET_TID_ADDRESS.
@@ -35,9 +35,7 @@ struct ThreadState {
 /// Of every task of the tree, zombies included.
 struct TaskStat {
   std::string comm{};
-  std::uint32_t exit_code = 0;    ///< as wait4(2) gives it
-  std::uint32_t flags = 0;        ///< PF_*; for readers only
-  std::uint32_t stop_signal = 0;  ///< of a stopped task
+  std::uint32_t flags = 0;  ///< PF_*; for readers only
 };
 
 struct ThreadStateModel {
