@@ -68,6 +68,11 @@ struct FileKind {
   Result<> (*read_images)(ReadCtx&) = nullptr;
   /// Descriptions with the same non-zero key are opened by one task (both ends of a pipe). Optional.
   std::uint64_t (*group)(const Models&, FileId) = nullptr;
+  /// Decides and refuses from the Models alone; `plan` of module files has chosen the owners. Once per restore. Optional.
+  Result<> (*plan)(PlanCtx&) = nullptr;
+  /// In the coordinator before the fork, and when every task is complete. Once per restore. Optional.
+  Result<> (*prepare)(RestoreCtx&) = nullptr;
+  Result<> (*finish)(RestoreCtx&) = nullptr;
   /// Makes the description, offset, flags and all. Waits for nobody. The members of a group are opened one
   /// after the other, in the order of their ids, by one task.
   Result<UniqueFd> (*open)(TaskCtx&, FileId);

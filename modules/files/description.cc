@@ -1,0 +1,104 @@
+#include "files/description.h"
+
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/format.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+namespace cr {
+
+std::string FileProbe::name() const {
+  if (target_fd.value < 0) return cr::format("pid {} ({})", pid, link);
+  return cr::format("pid {} fd {} ({})", pid, target_fd, link);
+}
+
+}  // namespace cr
+
+namespace cr::files {
+
+Error fail(std::string step, std::string object, int err, std::string remedy) {
+  return Error{"files", std::move(step), std::move(object), err, std::move(remedy)};
+}
+
+const Description& description(const Models& models, FileId id) {
+  static const Description kNone{};
+  const auto& all = models.get<Model>().descriptions;
+  auto it = all.find(id);
+  return it == all.end() ? kNone : it->second;
+}
+
+const FileKind* kind_of_type(std::uint32_t type) {
+  for (const FileKind* kind : file_kinds())
+    if (kind->type == type) return kind;
+  return nullptr;
+}
+
+Result<UniqueFd> copy_fd(HostPid pid, int fd) {
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid.value, 0)));
+  if (!process) return fail("open a pidfd of", format("pid {}", pid), errno, "the kernel must be 5.6 or newer");
+  UniqueFd copy(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+  if (!copy) return fail("copy a descriptor of", format("pid {} fd {}", pid, fd), errno);
+  return copy;
+}
+
+Result<UniqueFd> reopen(int fd, std::uint32_t flags, const std::string& object) {
+  std::string path = format("/proc/self/fd/{}", fd);
+  UniqueFd opened(::open(path.c_str(), static_cast<int>(open_flags(flags) | O_CLOEXEC | O_NOCTTY)));
+  if (!opened) return fail("open anew", object, errno);
+  return opened;
+}
+
+Result<UniqueFd> to_service(const RestoreCtx& restore, UniqueFd fd) {
+  // Above the numbers that plan gave out, which must stay free until they are taken.
+  const Model& model = restore.models.get<Model>();
+  const int floor = model.first_service_fd + kEngineFds + model.service_count;
+  if (fd.get() >= floor) return fd;
+  const int moved = fcntl(fd.get(), F_DUPFD_CLOEXEC, floor);
+  if (moved < 0) return fail("move a descriptor to a number from", format("{} up", floor), errno);
+  return UniqueFd(moved);
+}
+
+Result<> add_description(ReadCtx& ctx, FileId id, const FileKind& kind, std::uint32_t flags, std::uint64_t pos,
+                         const FileOwner& owner) {
+  Description d;
+  d.id = id;
+  d.kind = &kind;
+  d.flags = flags & ~static_cast<std::uint32_t>(O_CLOEXEC);
+  d.pos = pos;
+  d.owner = owner;
+  d.object = format("file {} ({})", id, kind.name);
+  if (id == 0 || !ctx.models.edit<Model>().descriptions.emplace(id, std::move(d)).second)
+    return fail("use", format("file {} of files.img", id), 0, "the id is 0 or is there twice: the image is damaged");
+  return {};
+}
+
+Result<> set_flags(int fd, const Description& d) {
+  if (d.flags & O_PATH) return {};
+  int now = fcntl(fd, F_GETFL);
+  if (now < 0) return fail("read flags of", d.object, errno);
+  // O_ASYNC comes last of all, with the owner: filling queues must not send signals.
+  const std::uint32_t mask = kSettableFlags & ~static_cast<std::uint32_t>(O_ASYNC);
+  const auto flags = static_cast<std::uint32_t>(now);
+  if ((flags & mask) == (d.flags & mask)) return {};
+  if (fcntl(fd, F_SETFL, (flags & ~mask) | (d.flags & mask)) != 0) return fail("set flags of", d.object, errno);
+  return {};
+}
+
+std::uint32_t open_flags(std::uint32_t flags) {
+  const std::uint32_t tmpfile = O_TMPFILE;
+  if ((flags & tmpfile) == tmpfile) flags &= ~tmpfile;
+  return flags & ~static_cast<std::uint32_t>(O_ASYNC | O_CREAT | O_EXCL | O_TRUNC);
+}
+
+std::uint32_t kernel_dev(dev_t dev) { return major(dev) << 20 | minor(dev); }
+dev_t user_dev(std::uint32_t kernel_dev) { return makedev(kernel_dev >> 20, kernel_dev & 0xfffff); }
+
+}  // namespace cr::files

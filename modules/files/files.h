@@ -1,0 +1,141 @@
+// Descriptors: which task has which open file description under which number, working and root directories, umask.
+//
+// Where the kernel shows it: /proc/PID/fd, fdinfo, cwd, root, status; pidfd_getfd(2) gives a copy of a descriptor and
+// kcmp(2) tells which descriptors are the same description. Kinds of description are tables of hooks
+// (core/file_kind.h); this module names none of them.
+//
+// How it is put back: every description has one owner, the first live task in tree order whose table holds it. At
+// Stage::kOpen the owner opens it under its final number; at kTake everybody else gets it from there by
+// pidfd_getfd(2); at kConnect queues are filled, epoll targets added, owners of signals (F_SETOWN) set. Descriptions
+// that the owner's table does not hold (the other end of a pipe, one that is only in flight in a socket, shared memory
+// that is only mapped) stay on service numbers, at or above RestoreCtx::first_service_fd, until the restorer closes
+// that whole range as its last act. So before kOpen nothing of the engine may be left below first_service_fd.
+//
+// Refused: kinds that no FileKind matches; file locks and leases (not built yet).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/contexts.h"
+#include "core/file_kind.h"
+#include "core/module.h"
+
+namespace cr::files {
+
+/// One descriptor: a number's content in a table.
+struct Slot {
+  FileId id = 0;
+  bool cloexec = false;
+};
+
+/// One table of descriptors (kernel's files_struct), shared by all tasks with that files_id.
+struct Table {
+  std::uint32_t files_id = 0;
+  TaskIndex leader = kNoTask;  ///< the first live task in tree order that has it; fills it on restore
+  std::map<int, Slot> slots{};
+};
+
+struct Fs {
+  std::uint32_t fs_id = 0;  ///< restore: tasks with the same one share it (CLONE_FS)
+  FileId cwd = 0, root = 0;
+  std::optional<std::uint32_t> umask{};
+};
+
+/// What all kinds of open file description have in common.
+struct Description {
+  FileId id = 0;
+  const FileKind* kind = nullptr;
+  std::uint32_t flags = 0;  ///< O_* without O_CLOEXEC
+  std::uint64_t pos = 0;
+  FileOwner owner{};
+  std::string object{};  ///< for errors: "pid 17 fd 3 (/tmp/x)" on dump, "file 5 (reg)" on restore
+
+  // Dump: where it can be seen; fd is -1 for a cwd, root, exe or mapping.
+  HostPid pid{};
+  int fd = -1;
+
+  // Restore.
+  bool wanted = false;     ///< needed although no table holds it
+  std::uint32_t home = 0;  ///< files_id of the owner's table; 0: nobody opens it, see open_path()
+  int number = -1;         ///< its number there
+};
+
+struct Model {
+  std::map<std::uint32_t, Table> tables{};  ///< by files_id
+  std::vector<std::uint32_t> table_of{};    ///< by TaskIndex; 0 for a zombie
+  std::vector<Fs> fs{};                     ///< by TaskIndex
+  std::map<FileId, Description> descriptions{};
+
+  // Restore, set by plan.
+  std::map<std::uint32_t, std::vector<FileId>> owned{};  ///< by files_id, in the order of opening
+  int first_service_fd = 0;  ///< RestoreCtx::first_service_fd has to be this
+  int service_count = 0;     ///< how many service numbers are given out, from first_service_fd + kEngineFds on
+
+  // Restore, set by prepare: service numbers of descriptors that every task inherits.
+  int root_fd = -1, proc_fd = -1;          ///< the engine's root and its /proc
+  std::map<std::string, int> inherited{};  ///< --inherit-fd, by resource
+};
+
+/// Service numbers that are left to the engine itself (image directory, log, pidfds ...).
+inline constexpr int kEngineFds = 64;
+
+/// The next service number that nobody has; for use in plan.
+inline int take_service_number(Model& model) { return model.first_service_fd + kEngineFds + model.service_count++; }
+
+// --- dump, for other modules ---
+
+/// The description behind a link of /proc/PID: "exe", "cwd", "root", "map_files/START-END". `flags` are the O_* with
+/// which a restore has to open it. Equal files, by device, inode, mount, path and flags, get one id. Errors: open(2),
+/// readlink(2), a kind that is not carried, whatever the kind's collect refuses.
+Result<FileId> collect_path(DumpCtx& ctx, const Task& task, std::string_view proc_entry, std::uint32_t flags = 0);
+/// The description that descriptor `fd` of `pid` belongs to, new or known. `pid` may be the engine itself, for what
+/// came out of a socket's queue; the descriptor must then stay open until the dump ends. Errors: as collect_path.
+Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd);
+
+// --- restore, for other modules ---
+
+/// A descriptor of that description in the calling task, whoever owns it. From Stage::kTake on (before, only the
+/// owner itself has it). It stands at or above first_service_fd. A description that nobody owns is opened by
+/// open_path. Errors: pidfd_getfd(2), open(2).
+Result<UniqueFd> borrow(TaskCtx& ctx, FileId id);
+/// Opens a regular file's path right now, privately, with `flags` instead of the recorded ones when given; waits for
+/// nobody. At or above first_service_fd. Errors: open(2), a file that is not the one that was dumped, a description
+/// that is no regular file.
+Result<UniqueFd> open_path(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> flags = std::nullopt);
+
+// --- restore, for the engine: in every live task, in this order, each at its stage. A task that shares its table with
+// one that comes earlier in the tree does nothing in the first three, and must not make descriptors of its own in the
+// first two.
+
+Result<> open_owned(TaskCtx& ctx);  ///< Stage::kOpen: closes everything below first_service_fd, opens what it owns
+Result<> take(TaskCtx& ctx);        ///< Stage::kTake: the other descriptors, by pidfd_getfd from their owners
+Result<> connect(TaskCtx& ctx);     ///< Stage::kConnect
+Result<> restore_fs(TaskCtx& ctx);  ///< root, working directory, umask; after connect, since the root may change
+
+Result<> collect(DumpCtx& ctx);
+Result<> settle(DumpCtx& ctx);
+Result<> write(DumpCtx& ctx);
+Result<> read(ReadCtx& ctx);
+Result<> plan(PlanCtx& ctx);
+/// Raises the limit of descriptors, makes deleted files again, moves inherited descriptors to service numbers.
+Result<> prepare(RestoreCtx& ctx);
+/// Owners of signals that are threads, temporary links.
+Result<> finish(RestoreCtx& ctx);
+
+inline constexpr Module kModule{
+    .name = "files",
+    .collect = collect,
+    .settle = settle,
+    .write = write,
+    .read = read,
+    .plan = plan,
+    .prepare = prepare,
+    .finish = finish,
+};
+
+}  // namespace cr::files

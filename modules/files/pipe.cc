@@ -1,0 +1,131 @@
+#include "files/pipe.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "core/proc_text.h"
+#include "files/description.h"
+#include "files/regular.h"
+
+namespace cr::files {
+namespace {
+
+std::uint32_t access_mode(const Models& models, FileId id) { return description(models, id).flags & O_ACCMODE; }
+
+/// A process outside the tree that has the pipe, for the message only.
+std::string find_holder(const TaskTree& tree, const std::string& link) {
+  DIR* proc = opendir("/proc");
+  if (proc == nullptr) return "another process";
+  std::string holder = "another process";
+  while (const dirent* e = readdir(proc)) {
+    const int pid = atoi(e->d_name);
+    if (pid <= 0 || pid == getpid()) continue;
+    if (std::any_of(tree.tasks.begin(), tree.tasks.end(), [pid](const Task& t) { return t.host.value == pid; })) continue;
+    const std::string base = format("/proc/{}/fd", pid);
+    DIR* fds = opendir(base.c_str());
+    if (fds == nullptr) continue;
+    while (const dirent* fd = readdir(fds)) {
+      char target[64];
+      const ssize_t n = readlinkat(dirfd(fds), fd->d_name, target, sizeof target);
+      if (n <= 0 || std::string_view(target, static_cast<std::size_t>(n)) != link) continue;
+      const auto comm = core::read_proc(HostPid{pid}, "comm");
+      holder = format("pid {} ({})", pid, comm.ok() ? comm.value().substr(0, comm.value().find('\n')) : "?");
+      break;
+    }
+    closedir(fds);
+  }
+  closedir(proc);
+  return holder;
+}
+
+/// Where the tree has no end of one direction, nobody else may have one: the kernel tells by POLLERR and POLLHUP.
+Result<> refuse_outside(DumpCtx& ctx, PipeId id, const Pipe& pipe) {
+  bool reader = false, writer = false;
+  for (FileId end : pipe.ends) {
+    const std::uint32_t mode = access_mode(ctx.models, end);
+    reader |= mode != O_WRONLY;
+    writer |= mode != O_RDONLY;
+  }
+  if (reader && writer) return {};
+  const FileId end = pipe.ends.front();
+  const Description& d = description(ctx.models, end);
+  UniqueFd copy = TRY(copy_fd(d.pid, d.fd));
+  pollfd p{copy.get(), static_cast<short>(reader ? POLLIN : POLLOUT), 0};
+  if (poll(&p, 1, 0) < 0) return fail("poll", d.object, errno);
+  if (p.revents & (reader ? POLLHUP : POLLERR)) return {};
+  const std::string link = format("pipe:[{}]", id);
+  for (const std::string& external : ctx.opt.external)
+    if (external == link || external == format("pipe[{}]", id)) return {};
+  return fail("dump", d.object, 0,
+              format("the other end of the pipe is held by {} outside the tree: dump that too, or declare it with "
+                     "--external {} and give one with --inherit-fd at restore",
+                     find_holder(ctx.tree, link), link));
+}
+
+void add_end(DumpCtx& ctx, const FileProbe& probe, FileId id, bool fifo) {
+  PipeModel& model = ctx.models.edit<PipeModel>();
+  const auto pipe_id = static_cast<PipeId>(probe.st.st_ino);
+  Pipe& pipe = (fifo ? model.fifos : model.pipes)[pipe_id];
+  pipe.fifo = fifo;
+  pipe.ends.push_back(id);
+  model.pipe_of[id] = pipe_id;
+}
+
+/// Reads what is in one pipe, through one end.
+Result<> peek(DumpCtx& ctx, Pipe& pipe) {
+  bool packets = false;
+  for (FileId end : pipe.ends) packets |= (description(ctx.models, end).flags & O_DIRECT) != 0;
+  const Description& d = description(ctx.models, pipe.ends.front());
+  UniqueFd end = TRY(copy_fd(d.pid, d.fd));
+  return peek_pipe(end.get(), packets, d.object, pipe);
+}
+
+}  // namespace
+
+bool matches_pipe(const FileProbe& p) {
+  return S_ISFIFO(p.st.st_mode) && p.link.starts_with("pipe:[") && !(p.flags & O_PATH);
+}
+
+bool matches_fifo(const FileProbe& p) {
+  return S_ISFIFO(p.st.st_mode) && p.link.starts_with("/") && !(p.flags & O_PATH);
+}
+
+Result<> collect_pipe(DumpCtx& ctx, const FileProbe& probe, FileId id) {
+  add_end(ctx, probe, id, false);
+  return {};
+}
+
+Result<> collect_fifo(DumpCtx& ctx, const FileProbe& probe, FileId id) {
+  add_end(ctx, probe, id, true);
+  const FileId path = TRY(collect_regular_part(ctx, probe));
+  ctx.models.edit<PipeModel>().path_of[id] = path;
+  return {};
+}
+
+Result<> settle_pipes(DumpCtx& ctx) {
+  for (auto& [id, pipe] : ctx.models.edit<PipeModel>().pipes) {
+    TRY(refuse_outside(ctx, id, pipe));
+    TRY(peek(ctx, pipe));
+  }
+  return {};
+}
+
+Result<> settle_fifos(DumpCtx& ctx) {
+  for (auto& [id, pipe] : ctx.models.edit<PipeModel>().fifos) TRY(peek(ctx, pipe));
+  return {};
+}
+
+std::uint64_t group_of_pipe(const Models& models, FileId id) {
+  const auto& pipe_of = models.get<PipeModel>().pipe_of;
+  const auto it = pipe_of.find(id);
+  // The highest bit, because a pipe of images written elsewhere may have number 0.
+  return it == pipe_of.end() ? 0 : std::uint64_t{1} << 63 | it->second;
+}
+
+}  // namespace cr::files

@@ -1,0 +1,92 @@
+// Pipes, named and unnamed, with the bytes in them.
+//
+// Shown by /proc/PID/fd ("pipe:[inode]", or a path for a fifo), fdinfo (flags), F_GETPIPE_SZ; the bytes are copied
+// with tee(2), which leaves them where they are. Put back by one task for both ends: pipe2(2) or open(2) of the path,
+// size, then the bytes, before anybody can read. Ends that nobody had are closed again. In packet mode (O_DIRECT) the
+// borders between packets are kept in a field of our own.
+// Refused: a pipe whose other end is held by a process outside the tree, unless it is external by name.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/file_kind.h"
+
+namespace cr::files {
+
+struct Pipe {
+  std::uint32_t size = 0;  ///< F_GETPIPE_SZ; 0 not known
+  std::vector<std::uint8_t> data{};
+  std::vector<std::uint32_t> packets{};  ///< lengths, when the bytes are packets
+  std::vector<FileId> ends{};            ///< ascending
+  bool fifo = false;
+
+  // Restore, in the owner while it opens: descriptors for both directions, on service numbers.
+  int read_fd = -1, write_fd = -1;
+  bool read_given = false, write_given = false;  ///< the description that pipe2(2) made is in use
+};
+
+/// Number of a pipe in the images: its inode's.
+using PipeId = std::uint32_t;
+
+struct PipeModel {
+  std::map<PipeId, Pipe> pipes{}, fifos{};
+  std::map<FileId, PipeId> pipe_of{};   ///< of both kinds
+  std::map<FileId, FileId> path_of{};   ///< of a fifo's description: the regular file entry with its path and flags
+};
+
+bool matches_pipe(const FileProbe& probe);
+Result<> collect_pipe(DumpCtx& ctx, const FileProbe& probe, FileId id);
+Result<> settle_pipes(DumpCtx& ctx);
+Result<> write_pipe(const DumpCtx& ctx, FileId id, pb::file_entry& entry);
+Result<> write_pipe_images(DumpCtx& ctx);
+Result<> read_pipe(ReadCtx& ctx, const pb::file_entry& entry);
+Result<> read_pipe_images(ReadCtx& ctx);
+std::uint64_t group_of_pipe(const Models& models, FileId id);
+Result<UniqueFd> open_pipe(TaskCtx& ctx, FileId id);
+
+bool matches_fifo(const FileProbe& probe);
+Result<> collect_fifo(DumpCtx& ctx, const FileProbe& probe, FileId id);
+Result<> settle_fifos(DumpCtx& ctx);
+Result<> write_fifo(const DumpCtx& ctx, FileId id, pb::file_entry& entry);
+Result<> write_fifo_images(DumpCtx& ctx);
+Result<> read_fifo(ReadCtx& ctx, const pb::file_entry& entry);
+Result<> read_fifo_images(ReadCtx& ctx);
+Result<UniqueFd> open_fifo(TaskCtx& ctx, FileId id);
+
+inline constexpr FileKind kPipeKind{
+    .name = "pipe",
+    .type = 2,
+    .matches = matches_pipe,
+    .collect = collect_pipe,
+    .settle = settle_pipes,
+    .write = write_pipe,
+    .write_images = write_pipe_images,
+    .read = read_pipe,
+    .read_images = read_pipe_images,
+    .group = group_of_pipe,
+    .open = open_pipe,
+};
+
+inline constexpr FileKind kFifoKind{
+    .name = "fifo",
+    .type = 3,
+    .matches = matches_fifo,
+    .collect = collect_fifo,
+    .settle = settle_fifos,
+    .write = write_fifo,
+    .write_images = write_fifo_images,
+    .read = read_fifo,
+    .read_images = read_fifo_images,
+    .group = group_of_pipe,
+    .open = open_fifo,
+};
+
+/// What is in a pipe, without taking it out: `end` is any end that is our own copy. Fills size, data and, when the
+/// bytes are packets, packets. Errors: pipe2(2), tee(2), read(2).
+Result<> peek_pipe(int end, bool packet_mode, const std::string& object, Pipe& pipe);
+/// Gives a new, empty pipe its size and bytes through `write_fd`. Errors: fcntl(2), write(2).
+Result<> fill_pipe(int write_fd, const Pipe& pipe, const std::string& object);
+
+}  // namespace cr::files

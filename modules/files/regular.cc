@@ -1,0 +1,166 @@
+#include "files/regular.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "files/build_id.h"
+#include "files/description.h"
+
+namespace cr::files {
+namespace {
+
+constexpr std::string_view kDeleted = " (deleted)";
+
+bool is_stateless_device(const struct stat& st) {
+  if (!S_ISCHR(st.st_mode) || major(st.st_rdev) != 1) return false;
+  const unsigned m = minor(st.st_rdev);
+  return m == 3 || m == 5 || m == 7 || m == 8 || m == 9;  // null, zero, full, random, urandom
+}
+
+bool leads_to(const std::string& path, const struct stat& st) {
+  struct stat found;
+  return lstat(path.c_str(), &found) == 0 && found.st_dev == st.st_dev && found.st_ino == st.st_ino;
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// A name of the inode in the directory of its lost one, or "". Directories with very many names are not searched:
+/// a dump must stay short.
+std::string sibling_link(const std::string& lost, const struct stat& st) {
+  constexpr int kMaxNames = 4096;
+  const std::string dir = directory_of(lost);
+  DIR* stream = opendir(dir.c_str());
+  if (stream == nullptr) return {};
+  std::string found;
+  for (int i = 0; i < kMaxNames && found.empty(); ++i) {
+    const dirent* e = readdir(stream);
+    if (e == nullptr) break;
+    const std::string path = (dir == "/" ? "" : dir) + "/" + e->d_name;
+    if (e->d_ino == st.st_ino && leads_to(path, st)) found = path;
+  }
+  closedir(stream);
+  return found;
+}
+
+/// Finds or makes the remap of an inode that has no link at all.
+Result<Remap> ghost_of(DumpCtx& ctx, const FileProbe& probe) {
+  RegularModel& model = ctx.models.edit<RegularModel>();
+  auto [it, fresh] = model.by_inode.try_emplace({probe.st.st_dev, probe.st.st_ino});
+  if (!fresh) return it->second;
+  it->second = Remap{model.next_ghost++, RemapType::kGhost};
+  model.ghosts[it->second.remap_id] = TRY(make_ghost(probe.fd, probe.st, probe.name(), ctx.opt.ghost_limit.value));
+  return it->second;
+}
+
+/// Makes a temporary link of an inode that has links left, somewhere.
+Result<Remap> link_of(DumpCtx& ctx, const FileProbe& probe, const RegularFile& file) {
+  RegularModel& model = ctx.models.edit<RegularModel>();
+  const auto key = std::make_pair(probe.st.st_dev, probe.st.st_ino);
+  if (auto it = model.by_inode.find(key); it != model.by_inode.end()) return it->second;
+  if (!ctx.opt.link_remap)
+    return fail("dump", probe.name(), 0,
+                "its name was deleted and its other links are not in the same directory: --link-remap allows a temporary link "
+                "next to the old name");
+  Remap remap{ctx.ids.next_file++, RemapType::kLinked};
+  RegularFile link = file;
+  const std::string proc = format("/proc/self/fd/{}", probe.fd);
+  for (unsigned i = remap.remap_id;; ++i) {
+    link.name = format("{}/link_remap.{}", directory_of(file.name), i);
+    if (linkat(AT_FDCWD, proc.c_str(), AT_FDCWD, link.name.c_str(), AT_SYMLINK_FOLLOW) == 0) break;
+    if (errno != EEXIST) return fail("make the temporary link " + link.name + " of", probe.name(), errno);
+  }
+  model.links.add(link.name, ctx.images.path());
+  Description d = description(ctx.models, 0);
+  d.id = remap.remap_id;
+  d.kind = &kRegularKind;
+  d.object = link.name;
+  ctx.models.edit<Model>().descriptions.emplace(d.id, d);
+  model.files[d.id] = std::move(link);
+  model.by_inode[key] = remap;
+  return remap;
+}
+
+/// The path leads elsewhere: finds out how the file can be had again.
+Result<> collect_lost(DumpCtx& ctx, const FileProbe& probe, FileId id, RegularFile& file) {
+  RegularModel& model = ctx.models.edit<RegularModel>();
+  const bool no_link = probe.st.st_nlink == 0;
+  if (file.name.ends_with(kDeleted)) {
+    file.name.resize(file.name.size() - kDeleted.size());
+  } else if (!no_link) {
+    return fail("dump", probe.name(), 0, "its path leads to another file now, hidden by a mount or in another mount namespace");
+  }
+  if (file.name.starts_with("/proc/"))
+    return fail("dump", probe.name(), 0, "it belongs to a process that is gone");
+  if (no_link) {
+    model.remaps[id] = TRY(ghost_of(ctx, probe));
+    return {};
+  }
+  if (std::string other = sibling_link(file.name, probe.st); !other.empty()) {
+    file.lost_name = std::exchange(file.name, other);
+    return {};
+  }
+  model.remaps[id] = TRY(link_of(ctx, probe, file));
+  return {};
+}
+
+}  // namespace
+
+bool matches_regular(const FileProbe& p) {
+  if (p.link.empty() || p.link[0] != '/') return false;
+  if (p.flags & O_PATH) return true;
+  // Shared memory of System V is an inode of a file system without a mount, as is a memfd.
+  if (p.link.starts_with("/SYSV")) return false;
+  return S_ISREG(p.st.st_mode) || S_ISDIR(p.st.st_mode) || is_stateless_device(p.st);
+}
+
+Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id) {
+  RegularFile file;
+  file.name = probe.link;
+  file.mode = probe.st.st_mode;
+  if (S_ISREG(probe.st.st_mode)) {
+    file.size = static_cast<std::uint64_t>(probe.st.st_size);
+    if (probe.st.st_size >= 64 && probe.st.st_nlink > 0) {
+      // Only a descriptor of our own may be read: this one has the target's position, or is O_PATH.
+      UniqueFd own(open(format("/proc/self/fd/{}", probe.fd).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+      if (own) file.build_id = read_build_id(own.get());
+    }
+  }
+  const bool found = leads_to(file.name, probe.st) || leads_to(format("/proc/{}/root{}", probe.pid, file.name), probe.st);
+  if (!found) TRY(collect_lost(ctx, probe, id, file));
+  ctx.models.edit<RegularModel>().files[id] = std::move(file);
+  return {};
+}
+
+Result<FileId> collect_regular_part(DumpCtx& ctx, const FileProbe& probe) {
+  Description d;
+  d.id = ctx.ids.next_file++;
+  d.kind = &kRegularKind;
+  d.flags = probe.flags;
+  d.pos = probe.pos;
+  d.owner = probe.owner;
+  d.object = probe.name();
+  const FileId id = d.id;
+  ctx.models.edit<Model>().descriptions.emplace(id, std::move(d));
+  TRY(collect_regular(ctx, probe, id));
+  return id;
+}
+
+void TemporaryLinks::add(std::string path, std::string images_dir) {
+  paths_.push_back(std::move(path));
+  images_dir_ = std::move(images_dir);
+  owner_ = getpid();
+}
+
+TemporaryLinks::~TemporaryLinks() {
+  // inventory.img appears with the last step of a dump that succeeded; the links belong to the image set then.
+  if (paths_.empty() || owner_ != getpid() || access((images_dir_ + "/inventory.img").c_str(), F_OK) == 0) return;
+  for (const std::string& path : paths_) unlink(path.c_str());
+}
+
+}  // namespace cr::files

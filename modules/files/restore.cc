@@ -1,0 +1,137 @@
+// In the restored tasks: opening, taking, connecting descriptors. See files.h for the stages.
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "base/log.h"
+#include "files/description.h"
+#include "files/signal_owner.h"
+
+namespace cr::files {
+namespace {
+
+/// The table that the calling task has to fill, or nullptr when another one fills it.
+const Table* own_table(const TaskCtx& ctx) {
+  const Model& model = ctx.models().get<Model>();
+  const Table& table = model.tables.at(model.table_of[ctx.task.index]);
+  return table.leader == ctx.task.index ? &table : nullptr;
+}
+
+/// Moves `fd` to `number`, with or without close-on-exec.
+Result<> place(UniqueFd fd, int number, bool cloexec, const std::string& object) {
+  if (fd.get() == number) {
+    if (fcntl(number, F_SETFD, cloexec ? FD_CLOEXEC : 0) != 0) return fail("set FD_CLOEXEC of", object, errno);
+    fd.release();
+    return {};
+  }
+  if (dup3(fd.get(), number, cloexec ? O_CLOEXEC : 0) < 0)
+    return fail(format("put on number {}", number), object, errno, "raise the hard limit of open files (ulimit -Hn)");
+  return {};
+}
+
+/// Copies descriptors out of other tasks of the tree, which stay where they are until the stage is over.
+class Lenders {
+ public:
+  explicit Lenders(const TaskCtx& ctx) : ctx_(ctx) {}
+
+  Result<UniqueFd> copy(const Description& d) {
+    const Task& owner = ctx_.tree().tasks[ctx_.models().get<Model>().tables.at(d.home).leader];
+    auto [it, fresh] = pidfds_.try_emplace(d.home);
+    // Every task of the tree is in the pid namespace of its root, where its pid is the one in the images.
+    if (fresh) it->second.reset(static_cast<int>(syscall(434 /* pidfd_open */, owner.pid.value, 0)));
+    if (!it->second) return fail("open a pidfd of", format("pid {}", owner.pid), errno);
+    UniqueFd fd(static_cast<int>(syscall(438 /* pidfd_getfd */, it->second.get(), d.number, 0)));
+    if (!fd) return fail(format("take from pid {} number {}", owner.pid, d.number), d.object, errno);
+    return fd;
+  }
+
+ private:
+  const TaskCtx& ctx_;
+  std::map<std::uint32_t, UniqueFd> pidfds_{};
+};
+
+Result<> connect_owned(TaskCtx& ctx, const Table& table) {
+  const Model& model = ctx.models().get<Model>();
+  auto owned = model.owned.find(table.files_id);
+  if (owned == model.owned.end()) return {};
+  for (FileId id : owned->second) {
+    const Description& d = model.descriptions.at(id);
+    if (d.kind->connect != nullptr) TRY(d.kind->connect(ctx, id, d.number));
+  }
+  for (FileId id : owned->second) {
+    const Description& d = model.descriptions.at(id);
+    if (!(d.flags & O_PATH) && !owner_is_late(ctx.tree(), d.owner)) TRY(set_signal_owner(d.number, d));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> open_owned(TaskCtx& ctx) {
+  const Table* table = own_table(ctx);
+  if (table == nullptr) return {};
+  if (close_range(0, static_cast<unsigned>(ctx.models().get<Model>().first_service_fd) - 1, 0) != 0)
+    return fail("close inherited descriptors of", format("pid {}", ctx.task.pid), errno);
+  const Model& model = ctx.models().get<Model>();
+  auto owned = model.owned.find(table->files_id);
+  if (owned == model.owned.end()) return {};
+  for (FileId id : owned->second) {
+    const Description& d = model.descriptions.at(id);
+    UniqueFd fd = TRY(d.kind->open(ctx, id));
+    TRY(set_flags(fd.get(), d));
+    auto slot = table->slots.find(d.number);
+    TRY(place(std::move(fd), d.number, slot == table->slots.end() || slot->second.cloexec, d.object));
+  }
+  return {};
+}
+
+Result<> take(TaskCtx& ctx) {
+  const Table* table = own_table(ctx);
+  if (table == nullptr) return {};
+  const Model& model = ctx.models().get<Model>();
+  Lenders lenders(ctx);
+  for (const auto& [number, slot] : table->slots) {
+    const Description& d = model.descriptions.at(slot.id);
+    if (d.home == table->files_id) {
+      if (d.number == number) continue;
+      if (dup3(d.number, number, slot.cloexec ? O_CLOEXEC : 0) < 0)
+        return fail(format("put on number {}", number), d.object, errno);
+    } else {
+      TRY(place(TRY(lenders.copy(d)), number, slot.cloexec, d.object));
+    }
+  }
+  return {};
+}
+
+Result<> connect(TaskCtx& ctx) {
+  if (const Table* table = own_table(ctx)) TRY(connect_owned(ctx, *table));
+  return {};
+}
+
+Result<UniqueFd> borrow(TaskCtx& ctx, FileId id) {
+  const Model& model = ctx.models().get<Model>();
+  auto it = model.descriptions.find(id);
+  if (it == model.descriptions.end()) return fail("borrow", format("file {}", id), 0, "files.img has no such file");
+  const Description& d = it->second;
+  if (d.home == 0) return open_path(ctx, id);
+  if (d.home != model.table_of[ctx.task.index]) return to_service(ctx.restore, TRY(Lenders(ctx).copy(d)));
+  UniqueFd copy(fcntl(d.number, F_DUPFD_CLOEXEC, ctx.restore.first_service_fd));
+  if (!copy) return fail("duplicate", d.object, errno);
+  return to_service(ctx.restore, std::move(copy));
+}
+
+Result<> finish(RestoreCtx& ctx) {
+  const Model& model = ctx.models.get<Model>();
+  for (const auto& [id, d] : model.descriptions) {
+    // Where only a service number had it, it is in flight by now, and the kernel would not tell its owner either.
+    if (d.home == 0 || d.number >= model.first_service_fd || !owner_is_late(ctx.tree, d.owner)) continue;
+    const Task& owner = ctx.tree.tasks[model.tables.at(d.home).leader];
+    UniqueFd fd = TRY(copy_fd(owner.host, d.number));
+    TRY(set_signal_owner(fd.get(), d));
+  }
+  for (const FileKind* kind : file_kinds())
+    if (kind->finish != nullptr) TRY(kind->finish(ctx));
+  return {};
+}
+
+}  // namespace cr::files
