@@ -108,10 +108,10 @@ bool asks_supervisor(std::span<const std::uint64_t> code) {
   });
 }
 
-bool needs_suspension(const Models& models) {
-  for (const auto& [tid, thread] : models.get<SeccompModel>().threads)
-    if (thread.mode != SeccompMode::kDisabled) return true;
-  return false;
+bool has_seccomp(const Models& models, NsPid tid) {
+  const auto& threads = models.get<SeccompModel>().threads;
+  auto it = threads.find(tid);
+  return it != threads.end() && it->second.mode != SeccompMode::kDisabled;
 }
 
 namespace seccomp {
@@ -124,7 +124,9 @@ Result<> collect(DumpCtx& ctx) {
 }
 
 Result<> plan(PlanCtx& ctx) {
-  if (!needs_suspension(ctx.models)) return {};
+  const auto& threads = ctx.models.get<SeccompModel>().threads;
+  if (std::none_of(threads.begin(), threads.end(), [](const auto& t) { return t.second.mode != SeccompMode::kDisabled; }))
+    return {};
   if (!core::has_capability(CAP_SYS_ADMIN))
     return Error{"seccomp", "install", "the filters of the tree", EPERM, "needs CAP_SYS_ADMIN"};
   if (prctl(PR_GET_SECCOMP) > 0)

@@ -6,7 +6,7 @@
 // itself what was pending, which the kernel allows with any si_code.
 // Signals of POSIX timers (SI_TIMER) are the module timers' to put back: queued by hand they would not count as the
 // timer's own, and the next expiry would queue a second one. SIGSTOP can't be blocked, so the coordinator sends a
-// pending one when it lets go (stop_pending()).
+// pending one (finish).
 // Refused: a siginfo of another size than the kernel's (image).
 #pragma once
 
@@ -57,7 +57,7 @@ struct Model {
   std::map<NsPid, ThreadSignals> threads{};
 };
 
-/// Whether a SIGSTOP was pending for the task or one of its threads: to be sent when the task is let go.
+/// Whether a SIGSTOP was pending for the task or one of its threads.
 bool stop_pending(const Model&, const Task&);
 
 struct RestoreProcess;  // wire.h
@@ -69,11 +69,14 @@ Result<> collect(DumpCtx&);
 Result<> interrogate(DumpCtx&, const Task&, infect::ParasiteSession&);
 Result<> write_core(const DumpCtx&, const Task&, std::size_t thread, pb::core_entry&);
 Result<> read_core(ReadCtx&, const Task&, std::size_t thread, const pb::core_entry&);
+/// Sends the pending SIGSTOPs to the stopped tasks.
+Result<> finish(RestoreCtx&);
 
 inline constexpr Module kModule{.name = "signals",
                                 .collect = collect,
                                 .interrogate = interrogate,
                                 .write_core = write_core,
-                                .read_core = read_core};
+                                .read_core = read_core,
+                                .finish = finish};
 
 }  // namespace cr::signals

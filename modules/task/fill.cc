@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "mm/mm.h"
+#include "task/regs.h"
 #include "task/task.h"
 #include "task/wire.h"
 
@@ -29,12 +31,20 @@ void put_prctls(const ThreadPrctls& from, RestoreThread& out, ArenaBuilder& aren
 
 void put_state(const ThreadState& from, RestoreThread& out) {
   from.comm.copy(out.comm, sizeof out.comm - 1);
-  out.clear_child_tid = from.clear_child_tid;
   out.robust_list = from.robust_list;
   out.robust_list_size = from.robust_list_size;
   out.rseq = from.rseq.pointer;
   out.rseq_size = from.rseq.size;
   out.rseq_signature = from.rseq.signature;
+}
+
+/// Images of other engines tell of two switches with the address space.
+void put_mm_switches(const TaskCtx& ctx, RestoreProcess& out) {
+  const auto& mm = ctx.models().get<mm::Model>();
+  if (!mm.space_of.contains(ctx.task.pid)) return;
+  const mm::AddressSpace& space = mm.of(ctx.task);
+  if (out.dumpable == kUnset) out.dumpable = space.dumpable;
+  if (out.thp_disable == kUnset && space.thp_disabled) out.thp_disable = 1;
 }
 
 }  // namespace
@@ -51,6 +61,7 @@ Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& are
     out.dumpable = or_unset(from.dumpable);
     out.membarrier = from.membarrier;
   }
+  put_mm_switches(ctx, out);
   const auto& limits = ctx.models().get<LimitsModel>().tasks;
   auto it = limits.find(ctx.task.pid);
   if (it == limits.end() || !it->second.has_rlimits) return {};
@@ -69,6 +80,8 @@ Result<> fill_thread(const TaskCtx& ctx, std::size_t thread, RestoreThread& out,
   if (auto it = prctls.find(tid); it != prctls.end()) put_prctls(it->second, out, arena);
   const auto& states = ctx.models().get<ThreadStateModel>().threads;
   if (auto it = states.find(tid); it != states.end()) put_state(it->second, out);
+  const auto& regs = ctx.models().get<RegsModel>().threads;
+  if (auto it = regs.find(tid); it != regs.end()) out.clear_child_tid = it->second.image.clear_tid_address;
   return {};
 }
 

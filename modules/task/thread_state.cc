@@ -1,6 +1,5 @@
 #include "task/thread_state.h"
 
-#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,16 +49,6 @@ Result<> collect(DumpCtx& ctx) {
           model.threads[thread.tid].rseq = {s.rseq.pointer, s.rseq.size, s.rseq.signature, 0};
   }
   return {};
-}
-
-Result<> enter(TaskCtx&) {
-  // glibc 2.35 and later register the main thread; __rseq_size is 0 when it was told not to (a tunable) or when the
-  // kernel refused. It registers 32 bytes whatever __rseq_size says of the fields in use.
-  if (__rseq_size == 0) return {};
-  auto* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
-  for (unsigned size : {32u, __rseq_size})
-    if (syscall(SYS_rseq, area, size, 1 /* RSEQ_FLAG_UNREGISTER */, RSEQ_SIG) == 0) return {};
-  return Error{"thread_state", "unregister", "the engine's own rseq area", errno, ""};
 }
 
 }  // namespace thread_state

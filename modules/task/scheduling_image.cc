@@ -1,6 +1,6 @@
 // Scheduling in core-<tid>.img.
 #include "task/core.pb.h"
-#include "task/sched.h"
+#include "task/scheduling.h"
 
 namespace cr::task::sched {
 namespace {

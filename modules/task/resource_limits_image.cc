@@ -1,7 +1,7 @@
 // Limits in core-<pid>.img.
 #include "base/format.h"
 #include "task/core.pb.h"
-#include "task/limits.h"
+#include "task/resource_limits.h"
 
 namespace cr::task::limits {
 
