@@ -4,6 +4,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/format.h"
 
 #ifndef SYS_pidfd_open
@@ -33,6 +35,14 @@ const Description& description(const Models& models, FileId id) {
   const auto& all = models.get<Model>().descriptions;
   auto it = all.find(id);
   return it == all.end() ? kNone : it->second;
+}
+
+std::vector<const Table*> tables_with(const Model& model, FileId id) {
+  std::vector<const Table*> found;
+  for (const auto& [files_id, table] : model.tables)
+    if (std::any_of(table.slots.begin(), table.slots.end(), [id](const auto& s) { return s.second.id == id; }))
+      found.push_back(&table);
+  return found;
 }
 
 const FileKind* kind_of_type(std::uint32_t type) {
