@@ -24,6 +24,17 @@ namespace cr::arch::x86_64 {
       "  ud2\n"                                 \
       ".previous\n")
 
+/// Leaves for the blob at `entry` with a new stack and one argument. Never returns.
+[[noreturn]] inline void enter_blob(std::uint64_t entry, std::uint64_t stack, std::uint64_t argument) {
+  asm volatile(
+      "mov %0,%%rsp\n"
+      "jmp *%1"
+      :
+      : "r"(stack), "r"(entry), "D"(argument)
+      : "memory");
+  __builtin_unreachable();
+}
+
 /// clone3(2) of `size` bytes of arguments at `args`; the child calls main(argument) on its new stack.
 inline SysResult spawn_on_stack(void* args, std::uint64_t size, void (*main)(void*), void* argument) {
   long ret;

@@ -25,6 +25,7 @@ inline constexpr std::uint64_t kEflagsTrapDir = 0x500;  ///< TF | DF, cleared be
 
 constexpr std::uint64_t ip(const Regs& r) { return r.rip; }
 constexpr std::uint64_t sp(const Regs& r) { return r.rsp; }
+constexpr void set_ip(Regs& r, std::uint64_t v) { r.rip = v; }
 /// Number of the system call the thread was stopped in, -1 when it was in none.
 constexpr long syscall_nr(const Regs& r) { return static_cast<long>(r.orig_rax); }
 constexpr long return_value(const Regs& r) { return static_cast<long>(r.rax); }

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 
 #include "cli/help.h"
@@ -275,6 +276,15 @@ TEST(Help, NamesEveryOption) {
     }
   EXPECT_EQ(help_text(&kCommands[0]).find("--restore-detached"), std::string::npos);
   EXPECT_NE(help_text(&kCommands[0]).find("--leave-running"), std::string::npos);
+}
+
+TEST(ManPage, NamesEveryOption) {
+  std::ifstream in(CRENGINE_SOURCE_ROOT "/docs/man/crengine.8");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  for (const Option& o : option_table()) {
+    if (o.state == State::kLater) continue;
+    EXPECT_NE(text.find(std::string("Fl -") + o.name), std::string::npos) << o.name;
+  }
 }
 
 }  // namespace

@@ -11,16 +11,11 @@
 #include "core/models.h"
 #include "core/options.h"
 #include "core/sharing.h"
+#include "core/stats.h"
 #include "core/task_tree.h"
 #include "infect/seize.h"
 
 namespace cr {
-
-/// What a dump counts for stats-dump; times in microseconds.
-struct DumpCounters {
-  std::uint64_t freezing_us = 0, frozen_us = 0, memdump_us = 0, memwrite_us = 0;
-  std::uint64_t pages_scanned = 0, pages_written = 0, shpages_scanned = 0, shpages_written = 0;
-};
 
 /// A dump, from the first look at the tree to the release.
 struct DumpCtx {
@@ -30,7 +25,7 @@ struct DumpCtx {
   Models models{};
   ObjectIds ids{};
   std::vector<infect::SeizedTask> seized{};  ///< same index as tree.tasks; an empty guard for a zombie
-  DumpCounters stats{};
+  DumpStats stats{};
   std::vector<std::string> losses{};  ///< named state that --allow-lossy accepted
 };
 
@@ -47,6 +42,7 @@ struct PlanCtx {
   const Options& opt;
   const TaskTree& tree;
   Models& models;
+  int first_service_fd = 0;  ///< set by `files`
 };
 
 struct SharedPage;  // restore_shared.h: what the coordinator and the restored tasks tell each other
@@ -57,6 +53,7 @@ struct RestoreCtx {
   const core::ImageReaderDir& images;
   TaskTree& tree;
   Models& models;
+  RestoreStats stats{};
   SharedPage* shared = nullptr;
   int first_service_fd = 0;  ///< above every descriptor number of the tree: the engine's own go here
 };

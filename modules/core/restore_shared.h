@@ -23,6 +23,12 @@ enum class Stage : std::uint32_t {
 
 inline constexpr std::size_t kErrorText = 512;
 
+/// What one task tells of itself.
+struct TaskSlot {
+  std::atomic<std::int32_t> host_pid;    ///< 0: not there yet
+  std::uint64_t arena_base, arena_size;  ///< where its restorer runs
+};
+
 /// Lives in MAP_SHARED memory, made before the first fork.
 struct SharedPage {
   std::atomic<std::uint32_t> stage;      ///< the stage that is open; futex word
@@ -32,9 +38,9 @@ struct SharedPage {
   std::int32_t error_errno;
   std::int32_t error_pid;
   char error_module[32], error_step[96], error_object[kErrorText], error_remedy[kErrorText];
-  std::uint64_t bytes;                   ///< size of the whole mapping
-  std::uint64_t tasks;                   ///< length of host_pid
-  std::atomic<std::int32_t> host_pid[];  ///< of each task of the tree, set by itself; 0 not yet
+  std::uint64_t bytes;  ///< size of the whole mapping
+  std::uint64_t tasks;  ///< length of the arrays
+  TaskSlot task[];      ///< by TaskIndex
 };
 
 }  // namespace cr

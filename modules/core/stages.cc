@@ -34,7 +34,7 @@ Error reported(const SharedPage& page) {
 }  // namespace
 
 Result<SharedPage*> make_shared_page(std::size_t tasks) {
-  std::size_t bytes = (sizeof(SharedPage) + tasks * sizeof(std::atomic<std::int32_t>) + 4095) & ~std::size_t{4095};
+  std::size_t bytes = (sizeof(SharedPage) + tasks * sizeof(TaskSlot) + 4095) & ~std::size_t{4095};
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) return Error{"core", "map memory for", "the stages of the restore", errno, "free memory"};
   auto* page = new (at) SharedPage{};

@@ -62,7 +62,8 @@ Result<> dump(const Options& opt) {
   ctx.stats.frozen_us = clock.us();
   TRY(release(ctx));
 
-  TRY(write_stats(opt, ctx.stats));
+  TRY(write_stats(opt.work_dir, ctx.stats));
+  if (opt.display_stats) fmt::print("{}", stats_text(ctx.stats));
   log::info("dumped {} pages, tree frozen for {} us", ctx.stats.pages_written, ctx.stats.frozen_us);
   return {};
 }

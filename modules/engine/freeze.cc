@@ -16,7 +16,8 @@ class Freezer {
 
   Result<> run() {
     TRY(add(ctx_.opt.pid, kNoTask));
-    // A stopped process forks no more, but its children may die and leave theirs to a task that was looked at already.
+    // A stopped process forks no more, but its children may die and leave theirs to a task that was looked at
+    // already.
     for (bool found = true; found;) {
       found = false;
       for (TaskIndex i = 0; i < ctx_.tree.tasks.size(); ++i) found |= TRY(add_children(i));

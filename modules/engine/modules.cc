@@ -10,7 +10,10 @@ namespace cr::engine {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &task::kTreeModule, &task::kRegsModule, &mm::kModule, &files::kModule,
+    &task::kTreeModule,
+    &task::kRegsModule,
+    &mm::kModule,
+    &files::kModule,
 };
 
 }  // namespace

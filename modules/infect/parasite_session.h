@@ -21,11 +21,15 @@
 
 namespace cr::infect {
 
+class GadgetCache;
+
 struct SessionOptions {
   /// Room for arrays in arguments and results; pages cost memory only once they are touched.
   std::size_t arena_size = 1 << 20;
   /// How long one call may take before the session gives up on it.
   std::chrono::milliseconds timeout{30000};
+  /// Shared by the sessions of a tree: its C library is then scanned once. May be null.
+  GadgetCache* gadgets = nullptr;
 };
 
 /// Move-only guard: while it lives the target has one mapping more. One thread of the process at a time runs

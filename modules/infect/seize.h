@@ -17,6 +17,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "infect/tracee.h"
 
 namespace cr::infect {
 
@@ -44,6 +45,10 @@ struct RestartInfo {
   /// timeout that the kernel keeps to itself (nanosleep, poll, futex …); absent when the kernel does not tell
   /// (/proc/PID/task/TID/sched without se.exec_start). Error below 100 us on an otherwise idle machine.
   std::optional<std::uint64_t> blocked_for_ns;
+  /// The call went on by restart_syscall: an earlier stop has cut it in two, blocked_for_ns is the second part only.
+  bool continued = false;
+  /// kEintr only: the registers that would have shown EINTR to the program; SeizedThread::regs repeat the call.
+  std::optional<arch::Regs> as_interrupted;
 };
 
 /// One thread in a ptrace stop, with everything that ptrace tells about it.
@@ -61,9 +66,13 @@ struct SeizedThread {
 /// What becomes of the process when the guard lets go.
 enum class DetachState { kRunning, kStopped };
 
+class SleepClock;
+
 struct SeizeOptions {
   /// How long to wait for a thread that cannot stop at once (uninterruptible sleep, vfork).
   std::chrono::milliseconds timeout{10000};
+  /// Shared by the processes of a tree, so that clocks are related once; may be null.
+  SleepClock* clock = nullptr;
 };
 
 /// Guard over one frozen process. All ptrace operations are bound to the thread that called seize(); in any other
@@ -74,6 +83,9 @@ class SeizedTask {
   /// traced by somebody else (tracer's pid and comm), 32-bit, ourselves, a thread that would not stop in time.
   /// Kernel: PTRACE_SEIZE, PTRACE_INTERRUPT, wait4(__WALL), /proc/PID/task.
   static Result<SeizedTask> seize(HostPid pid, const SeizeOptions& options = {});
+
+  /// A guard over nothing: stands for a zombie where a tree is indexed.
+  static SeizedTask none() { return SeizedTask(HostPid{}, 0); }
 
   SeizedTask(SeizedTask&& other) noexcept;
   SeizedTask& operator=(SeizedTask&& other) noexcept;
@@ -107,6 +119,11 @@ class SeizedTask {
  private:
   SeizedTask(HostPid pid, pid_t owner) : pid_(pid), owner_(owner) {}
   void let_go() noexcept;
+  Result<bool> attach_new(SleepClock& clock, Deadline deadline);
+  Result<bool> attach(HostPid tid, bool alone);
+  Result<> stop_all(std::size_t from, Deadline deadline);
+  Result<bool> capture_all();
+  Error why_not(HostPid tid, const struct ThreadStatus& status) const;
 
   HostPid pid_;
   pid_t owner_;  ///< the process that made the guard

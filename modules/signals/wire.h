@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/command.h"
+#include "base/rel_span.h"
 
 namespace cr::signals {
 
@@ -37,5 +38,27 @@ struct AltStackQuery {
   std::int32_t pad;
 };
 static_assert(sizeof(AltStackQuery) == 24);
+
+/// siginfo_t as the kernel takes and gives it.
+struct KernelSiginfo {
+  std::int32_t signo, err, code, pad;
+  std::uint64_t rest[14];
+};
+static_assert(sizeof(KernelSiginfo) == 128);
+
+/// Once per process. Entry i of actions is signal i + 1.
+struct RestoreProcess {
+  RelSpan<KernelSigaction> actions;
+  RelSpan<KernelSiginfo> shared;
+};
+static_assert(sizeof(RestoreProcess) == 16);
+
+/// By each thread. stack_flags SS_DISABLE: no alternate stack.
+struct RestoreThread {
+  std::uint64_t stack_sp, stack_size;
+  std::int32_t stack_flags, pad;
+  RelSpan<KernelSiginfo> queue;
+};
+static_assert(sizeof(RestoreThread) == 32);
 
 }  // namespace cr::signals

@@ -1,0 +1,146 @@
+// The restore driver.
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/format.h"
+#include "base/log.h"
+#include "core/stages.h"
+#include "engine/births.h"
+#include "engine/core_image.h"
+#include "engine/engine.h"
+#include "engine/fork_tree.h"
+#include "engine/inventory_image.h"
+#include "engine/modules.h"
+#include "engine/pidfile.h"
+#include "engine/scripts.h"
+#include "engine/stats.h"
+#include "engine/status_fd.h"
+#include "engine/takeover.h"
+#include "task/tree.h"
+
+namespace cr::engine {
+namespace {
+
+Result<> read_images(ReadCtx& ctx) {
+  TRY(read_inventory(ctx));
+  TRY(task::read_tree(ctx));
+  TRY(read_core_images(ctx));
+  return run(&Module::read, ctx);
+}
+
+/// Takes a half-made tree down again when the restore fails.
+class TreeGuard {
+ public:
+  explicit TreeGuard(RestoreCtx& ctx) : ctx_(ctx) {}
+  ~TreeGuard() {
+    if (!armed_) return;
+    core::open_stage(*ctx_.shared, Stage::kAbort);
+    for (const Task& t : ctx_.tree.tasks)
+      if (pid_t pid = ctx_.shared->task[t.index].host_pid; pid > 0) kill(pid, SIGKILL);
+    while (waitpid(-1, nullptr, __WALL) > 0 || errno == EINTR) {
+    }
+  }
+  void release() { armed_ = false; }
+
+ private:
+  RestoreCtx& ctx_;
+  bool armed_ = true;
+};
+
+/// An error when one of the tasks that must live is dead.
+Result<> all_alive(void* argument) {
+  auto& ctx = *static_cast<RestoreCtx*>(argument);
+  for (const Task& t : ctx.tree.tasks) {
+    pid_t pid = ctx.shared->task[t.index].host_pid;
+    if (!t.alive() || pid == 0) continue;
+    siginfo_t info{};
+    bool child_died =
+        waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+    if (child_died || kill(pid, 0) != 0)
+      return Error{"engine", "restore", format("pid {}", t.pid), 0,
+                   format("it died half-way (code {}, status {})", info.si_code, info.si_status)};
+  }
+  return {};
+}
+
+Result<> pass_stages(RestoreCtx& ctx, const BirthPlan& plan) {
+  std::size_t alive = 0, threads = 0;
+  for (const Task& t : ctx.tree.tasks) {
+    alive += t.alive();
+    threads += t.threads.size();
+  }
+  std::size_t all = ctx.tree.tasks.size() + plan.group_helpers;
+  auto pass = [&](Stage stage, std::size_t count) -> Result<> {
+    if (stage != Stage::kFork) core::open_stage(*ctx.shared, stage);
+    return core::await_done(*ctx.shared, count, all_alive, &ctx);
+  };
+  TRY(pass(Stage::kFork, all));
+  TRY(pass(Stage::kGroups, all));
+  TRY(pass(Stage::kOpen, alive));
+  TRY(pass(Stage::kTake, alive));
+  TRY(pass(Stage::kConnect, alive));
+  return pass(Stage::kRestorer, threads);
+}
+
+/// Traced from here on, the tasks do what must be last, and then are what they were.
+Result<> finish(RestoreCtx& ctx, Takeover& takeover) {
+  std::size_t threads = 0;
+  for (const Task& t : ctx.tree.tasks) threads += t.threads.size();
+  TRY(takeover.seize());
+  core::open_stage(*ctx.shared, Stage::kFinal);
+  TRY(core::await_done(*ctx.shared, threads, all_alive, &ctx));
+  TRY(takeover.complete());
+  return run(&Module::finish, ctx);
+}
+
+int wait_for_root(HostPid root) {
+  int status = 0;
+  while (waitpid(root.value, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+Result<int> restore(const Options& opt) {
+  Stopwatch clock;
+  core::ImageReaderDir images = TRY(core::ImageReaderDir::open(opt.images_dir));
+  TaskTree tree;
+  Models models;
+  ReadCtx read{opt, images, tree, models};
+  TRY(read_images(read));
+  PlanCtx plan_ctx{opt, tree, models};
+  TRY(run(&Module::plan, plan_ctx));  // no process yet; refuse here or never
+  BirthPlan births = TRY(plan_births(tree));
+  TRY(images.verify_all_pages());
+  Pidfile pidfile = TRY(Pidfile::create(opt.pidfile));
+  TRY(run_scripts(opt, ScriptPoint::kPreRestore));
+
+  RestoreCtx ctx{opt, images, tree, models};
+  ctx.first_service_fd = plan_ctx.first_service_fd;
+  ctx.shared = TRY(core::make_shared_page(tree.tasks.size()));
+  TRY(run(&Module::prepare, ctx));
+  TreeGuard guard(ctx);
+  TRY(fork_tree(ctx, births));
+  TRY(pass_stages(ctx, births));
+  ctx.stats.forking_us = clock.us();
+  Takeover takeover(ctx);
+  TRY(finish(ctx, takeover));
+
+  HostPid root = tree.root().host;
+  TRY(pidfile.write(root));
+  TRY(run_scripts(opt, ScriptPoint::kPostRestore, root));
+  TRY(run_scripts(opt, ScriptPoint::kPreResume, root));
+  TRY(takeover.let_go(opt.final_state == FinalState::kStopped));
+  guard.release();
+  TRY(run_scripts(opt, ScriptPoint::kPostResume, root));
+  TRY(report_ready(opt.status_fd));
+
+  ctx.stats.restore_us = clock.us();
+  TRY(write_stats(opt.work_dir, ctx.stats));
+  if (opt.display_stats) fmt::print("{}", stats_text(ctx.stats));
+  log::info("restored {} tasks in {} us", tree.tasks.size(), ctx.stats.restore_us);
+  return opt.restore_detached ? 0 : wait_for_root(root);
+}
+
+}  // namespace cr::engine

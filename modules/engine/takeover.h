@@ -1,0 +1,35 @@
+// The last act of a restore: every restored thread is parked in the restorer; the coordinator takes each by ptrace,
+// removes the restorer from its memory, gives it its registers, and lets it go.
+#pragma once
+
+#include <vector>
+
+#include "arch/host.h"
+#include "base/result.h"
+#include "core/contexts.h"
+#include "task/regs.h"
+
+namespace cr::engine {
+
+/// Guard over the threads of a restored tree. Before let_go() nothing of the restored program has run.
+class Takeover {
+ public:
+  explicit Takeover(RestoreCtx& ctx) : ctx_(ctx) {}
+
+  /// Attaches to every thread, running as they are (PTRACE_SEIZE): from now on seccomp filters can be installed
+  /// without stopping the restorer (PTRACE_O_SUSPEND_SECCOMP).
+  Result<> seize();
+  /// Stops every thread and brings it to the state of the dump. Errors: ptrace(2); a thread that died.
+  Result<> complete();
+  /// Detaches; tasks that were stopped, or all of them when `stopped`, end up in a group stop.
+  Result<> let_go(bool stopped);
+
+ private:
+  Result<> complete_task(const Task&);
+  Result<> set_registers(const Task&, const Thread&);
+  Result<> remove_restorer(const Task&);
+
+  RestoreCtx& ctx_;
+};
+
+}  // namespace cr::engine

@@ -1,0 +1,136 @@
+#include "engine/task_main.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/format.h"
+#include "core/arena_builder.h"
+#include "core/sharing.h"
+#include "core/stages.h"
+#include "engine/modules.h"
+#include "engine/restorer_args.h"
+#include "files/files.h"
+
+extern "C" const char cr_restorer_blob[] __attribute__((visibility("hidden")));
+extern "C" const char cr_restorer_blob_end[] __attribute__((visibility("hidden")));
+
+namespace cr::engine {
+namespace {
+
+Result<> join_group(const Birth& b) {
+  if (b.pgid == NsPid{} || getpgrp() == b.pgid.value) return {};
+  if (setpgid(0, b.pgid == b.pid ? 0 : b.pgid.value) == 0) return {};
+  return Error{"engine", "join process group", format("{} with pid {}", b.pgid, b.pid), errno, ""};
+}
+
+/// Leaders first: the others can only join a group that exists.
+Result<> restore_group(SharedPage& page, const Birth& b) {
+  bool leader = b.pgid == b.pid;
+  if (leader) TRY(join_group(b));
+  core::say_done(page);
+  core::await_stage(page, Stage::kGroups);
+  if (!leader) TRY(join_group(b));
+  core::say_done(page);
+  return {};
+}
+
+/// The zombies of the task must be zombies, and its helpers gone, before its signals are blocked for good: their
+/// SIGCHLD is ignored now and would be queued later.
+Result<> await_the_dead(const TaskCtx& t, const Birth& b) {
+  for (TaskIndex c : t.task.children) {
+    const Task& child = t.tree().tasks[c];
+    siginfo_t info;
+    if (!child.alive() && waitid(P_PID, static_cast<id_t>(child.pid.value), &info, WEXITED | WNOWAIT) != 0)
+      return Error{"engine", "wait for zombie", format("pid {}", child.pid), errno, ""};
+  }
+  (void)b;
+  return {};
+}
+
+void reap_group_helpers(const TaskCtx& t, const Birth& b) {
+  for (std::size_t i : b.after) {
+    if (i < t.tree().tasks.size()) continue;  // a task of the tree, not a helper
+    while (waitpid(-1, nullptr, __WNOTHREAD | WNOHANG) > 0) {
+    }
+  }
+}
+
+/// glibc has registered its own area with the kernel, which will be unmapped.
+void forget_rseq() {
+  if (__rseq_size == 0) return;
+  char* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
+  syscall(SYS_rseq, area, 32, 1 /* RSEQ_FLAG_UNREGISTER */, RSEQ_SIG);
+}
+
+void block_all_signals() {
+  std::uint64_t all = ~0ull;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof all);
+}
+
+/// Puts blob and arguments into the arena and leaves the engine's program for good.
+[[noreturn]] void enter_restorer(std::uint64_t entry, std::uint64_t stack, std::uint64_t args) {
+  block_all_signals();
+  forget_rseq();
+  arch::enter_blob(entry, stack, args);
+}
+
+}  // namespace
+
+void stand_in(SharedPage& page, const Birth& b) {
+  auto r = restore_group(page, b);
+  if (!r.ok()) core::report_error(page, r.error());
+  core::await_stage(page, Stage::kConnect);
+  _exit(0);
+}
+
+void die_as_zombie(TaskCtx& t, const Birth& b) {
+  SharedPage& page = *t.restore.shared;
+  prctl(PR_SET_NAME, zombie_name(t.models(), t.task).c_str());
+  auto r = restore_group(page, b);
+  if (!r.ok()) core::report_error(page, r.error());
+  core::await_stage(page, Stage::kConnect);
+  int signal = WTERMSIG(t.task.exit_code);
+  if (WIFEXITED(t.task.exit_code)) _exit(WEXITSTATUS(t.task.exit_code));
+  rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  kill(getpid(), signal);
+  for (;;) pause();
+}
+
+Result<> task_main(TaskCtx& t, const Birth& b, const mm::Premaps& premaps) {
+  SharedPage& page = *t.restore.shared;
+  TRY(restore_group(page, b));
+  core::await_stage(page, Stage::kOpen);
+  TRY(files::open_owned(t));
+  core::say_done(page);
+  core::await_stage(page, Stage::kTake);
+  TRY(files::take(t));
+  core::say_done(page);
+  core::await_stage(page, Stage::kConnect);
+  TRY(await_the_dead(t, b));
+  reap_group_helpers(t, b);
+  TRY(files::connect(t));
+  for (const Module* m : modules())
+    if (m->enter != nullptr) TRY(m->enter(t));
+  RestorerArena arena = TRY(compose_arguments(t, premaps, {cr_restorer_blob, cr_restorer_blob_end}));
+  TRY(files::restore_fs(t));
+  core::say_done(page);
+  core::await_stage(page, Stage::kRestorer);
+  enter_restorer(arena.entry, arena.stack, arena.args);
+}
+
+}  // namespace cr::engine

@@ -1,0 +1,20 @@
+// A restored process between its fork and the restorer.
+#pragma once
+
+#include "base/result.h"
+#include "core/contexts.h"
+#include "core/restore_shared.h"
+#include "engine/births.h"
+#include "mm/premap.h"
+
+namespace cr::engine {
+
+/// A live task: everything that is done with the C library still there, then the restorer. Returns only with an
+/// error.
+Result<> task_main(TaskCtx&, const Birth&, const mm::Premaps&);
+/// A zombie: joins its group, waits for its time and dies as it had died.
+[[noreturn]] void die_as_zombie(TaskCtx&, const Birth&);
+/// A group helper: leads its group until everybody has joined.
+[[noreturn]] void stand_in(SharedPage&, const Birth&);
+
+}  // namespace cr::engine

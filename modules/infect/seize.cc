@@ -1,0 +1,220 @@
+#include "infect/seize.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/format.h"
+#include "infect/proc_thread.h"
+#include "infect/sleep_clock.h"
+#include "infect/thread_state.h"
+
+namespace cr::infect {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kReapTimeout{60000};
+
+std::string name_of(HostPid pid) { return format("pid {} ({})", pid, comm_of(pid)); }
+
+Error did_not_stop(HostPid pid, HostPid tid) {
+  const auto status = read_status(pid, tid);
+  const std::string wchan = wchan_of(pid, tid);
+  const bool vfork = wchan.find("clone") != wchan.npos || wchan.find("vfork") != wchan.npos;
+  return {"infect", "stop", format("thread {} of {}", tid, name_of(pid)), ETIMEDOUT,
+          format("it is in state {} in {}{}", status ? status->state : '?', wchan.empty() ? "the kernel" : wchan,
+                 vfork ? " and waits for its vfork() child to exec or exit" : "")};
+}
+
+/// Takes note of a thread's death, so that its real parent or group leader can go on.
+void reap_dead(HostPid tid, Deadline deadline) {
+  for (;;) {
+    auto stop = wait_stop(tid, deadline);
+    if (!stop.ok() || stop.value().kind == Stop::kDead) return;
+  }
+}
+
+}  // namespace
+
+SeizedTask::SeizedTask(SeizedTask&& o) noexcept
+    : pid_(o.pid_),
+      owner_(o.owner_),
+      threads_(std::move(o.threads_)),
+      mem_(std::move(o.mem_)),
+      stop_signal_(o.stop_signal_),
+      leader_dead_(o.leader_dead_),
+      held_(std::exchange(o.held_, false)) {}
+
+SeizedTask& SeizedTask::operator=(SeizedTask&& o) noexcept {
+  if (this == &o) return *this;
+  let_go();
+  pid_ = o.pid_;
+  owner_ = o.owner_;
+  threads_ = std::move(o.threads_);
+  mem_ = std::move(o.mem_);
+  stop_signal_ = o.stop_signal_;
+  leader_dead_ = o.leader_dead_;
+  held_ = std::exchange(o.held_, false);
+  return *this;
+}
+
+SeizedTask::~SeizedTask() { let_go(); }
+
+void SeizedTask::let_go() noexcept {
+  if (held_ && getpid() == owner_) (void)detach(DetachState::kRunning);
+  held_ = false;
+}
+
+Result<SeizedTask> SeizedTask::seize(HostPid pid, const SeizeOptions& options) {
+  if (pid.value == getpid())
+    return Error{"infect", "freeze", name_of(pid), EINVAL, "this is the engine itself; run it outside of the tree"};
+  SeizedTask task{pid, getpid()};
+  task.held_ = true;
+  SleepClock own_clock;
+  SleepClock& clock = options.clock ? *options.clock : own_clock;
+  const Deadline deadline = deadline_in(options.timeout);
+  for (;;) {
+    // A thread that still runs may make another one: look again until a look finds nothing new.
+    while (TRY(task.attach_new(clock, deadline))) {
+      if (std::chrono::steady_clock::now() > deadline)
+        return Error{"infect", "freeze", name_of(pid), ETIMEDOUT, "it makes threads faster than they can be stopped"};
+    }
+    task.mem_.reset(::open(format("/proc/{}/mem", pid).c_str(), O_RDWR | O_CLOEXEC));
+    if (!task.mem_) return Error{"infect", "open the memory of", name_of(pid), errno, ""};
+    if (TRY(task.capture_all())) break;
+  }
+  if (task.threads_.empty()) return Error{"infect", "freeze", format("pid {}", pid), ESRCH, "it ended meanwhile"};
+  return task;
+}
+
+/// One look at /proc/PID/task: attaches to and stops whatever is new there, forgets what is gone. True when there was
+/// something new.
+Result<bool> SeizedTask::attach_new(SleepClock& clock, Deadline deadline) {
+  std::vector<HostPid> tids = TRY(list_threads(pid_));
+  const auto listed = [&](const SeizedThread& t) { return std::binary_search(tids.begin(), tids.end(), t.tid); };
+  for (const SeizedThread& t : threads_)  // killed by another thread's exec
+    if (!listed(t)) reap_dead(t.tid, deadline_in(milliseconds(0)));
+  std::erase_if(threads_, [&](const SeizedThread& t) { return !listed(t); });
+  const std::size_t before = threads_.size();
+  for (HostPid tid : tids) {
+    if (std::any_of(threads_.begin(), threads_.end(), [&](const SeizedThread& t) { return t.tid == tid; })) continue;
+    if (leader_dead_ && tid == pid_) continue;
+    if (!TRY(attach(tid, tids.size() == 1))) continue;
+    SeizedThread& t = threads_.emplace_back();
+    t.tid = tid;
+    t.restart = sample_sleep(pid_, tid, clock);
+    (void)ptrace_request(PTRACE_INTERRUPT, tid, 0, nullptr);
+  }
+  const bool found = threads_.size() != before;
+  TRY(stop_all(before, deadline));
+  std::stable_partition(threads_.begin(), threads_.end(), [&](const SeizedThread& t) { return t.tid == pid_; });
+  return found;
+}
+
+/// False: the thread is gone or about to be.
+Result<bool> SeizedTask::attach(HostPid tid, bool alone) {
+  const SysResult r = ptrace_request(PTRACE_SEIZE, tid, 0, std::uint64_t{PTRACE_O_TRACESYSGOOD});
+  if (r.ok()) return true;
+  if (r.err() == ESRCH) return false;
+  const auto status = read_status(pid_, tid);
+  if (!status) return false;
+  // A thread that called exec has taken over the leader's id; it is ours already.
+  if (r.err() == EPERM && status->tracer == gettid()) return true;
+  if (status->state == 'Z' || status->state == 'X') {
+    if (tid != pid_) return false;
+    if (alone) return Error{"infect", "freeze", name_of(pid_), ESRCH, "it is a zombie"};
+    leader_dead_ = true;
+    return false;
+  }
+  Error error = why_not(tid, *status);
+  error.err = r.err();
+  return error;
+}
+
+Error SeizedTask::why_not(HostPid tid, const ThreadStatus& status) const {
+  constexpr std::uint64_t kPfKthread = 0x00200000;
+  std::string remedy = "CAP_SYS_PTRACE over it is needed";
+  char buffer[1024];
+  const auto stat = read_small(format("/proc/{}/task/{}/stat", pid_, tid), buffer);
+  if (status.tracer != 0)
+    remedy = format("it is traced by pid {} ({}); end that first", status.tracer, comm_of(HostPid{status.tracer}));
+  else if (status.kernel_thread || (stat && parse_stat(*stat).flags & kPfKthread))
+    remedy = "it is a kernel thread";
+  return {"infect", "freeze", format("thread {} of {}", tid, name_of(pid_)), EPERM, remedy};
+}
+
+Result<> SeizedTask::stop_all(std::size_t from, Deadline deadline) {
+  for (std::size_t i = from; i < threads_.size();) {
+    const HostPid tid = threads_[i].tid;
+    const Deadline soon = std::min(deadline, deadline_in(milliseconds(5)));
+    auto stop = wait_event_stop(tid, soon);
+    if (!stop.ok()) {
+      const auto status = read_status(pid_, tid);
+      const bool zombie = status && status->state == 'Z';
+      if (!zombie && std::chrono::steady_clock::now() > deadline) return did_not_stop(pid_, tid);
+      if (!zombie) continue;
+      leader_dead_ = leader_dead_ || tid == pid_;
+    }
+    if (!stop.ok() || stop.value().kind == Stop::kDead) {
+      threads_.erase(threads_.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
+    if (is_group_stop(stop.value())) stop_signal_ = stop.value().signal;
+    ++i;
+  }
+  return {};
+}
+
+/// False when a thread turned out not to be stopped any more; it has been forgotten and may be found anew.
+Result<bool> SeizedTask::capture_all() {
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    if (!TRY(capture(threads_[i], mem_.get()))) {
+      threads_.erase(threads_.begin() + static_cast<std::ptrdiff_t>(i));
+      return false;
+    }
+    // After SIGSTOP and SIGCONT these calls show EINTR without our doing: leave that as it is.
+    if (stop_signal_ == 0) hide_eintr(threads_[i], pid_);
+  }
+  return true;
+}
+
+Result<> SeizedTask::detach(DetachState state) {
+  if (!held_ || getpid() != owner_) return {};
+  held_ = false;
+  Result<> result;
+  if (state == DetachState::kStopped && stop_signal_ == 0 && ::kill(pid_.value, SIGSTOP) != 0 && errno != ESRCH)
+    result = Error{"infect", "stop", name_of(pid_), errno, ""};
+  for (SeizedThread& t : threads_) {
+    settle_eintr(t, pid_);
+    if (!ptrace_request(PTRACE_DETACH, t.tid, 0, nullptr).ok()) reap_dead(t.tid, deadline_in(milliseconds(1000)));
+  }
+  return result;
+}
+
+Result<> SeizedTask::send_kill() {
+  if (!held_ || getpid() != owner_) return {};
+  if (::kill(pid_.value, SIGKILL) != 0 && errno != ESRCH)
+    return Error{"infect", "kill", name_of(pid_), errno, ""};
+  return {};
+}
+
+Result<> SeizedTask::reap() {
+  if (!held_ || getpid() != owner_) return {};
+  held_ = false;
+  const Deadline deadline = deadline_in(kReapTimeout);
+  for (auto t = threads_.rbegin(); t != threads_.rend(); ++t) {  // the leader last: it waits for the others
+    for (;;) {
+      const Stop stop = TRY(wait_stop(t->tid, deadline));
+      if (stop.kind == Stop::kDead) break;
+    }
+  }
+  return {};
+}
+
+}  // namespace cr::infect

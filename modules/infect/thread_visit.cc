@@ -1,0 +1,79 @@
+#include "infect/thread_visit.h"
+
+#include <sys/ptrace.h>
+
+#include "base/format.h"
+#include "infect/proc_thread.h"
+#include "infect/tracee.h"
+
+namespace cr::infect {
+namespace {
+
+constexpr std::uint64_t kSuspendSeccomp = 1 << 21;  // PTRACE_O_SUSPEND_SECCOMP, 4.3
+constexpr int kSetDispatchConfig = 0x4210;          // PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, 6.4
+
+Result<> check(SysResult r, const SeizedThread& thread, const char* step) {
+  if (r.ok()) return {};
+  if (r.err() == ESRCH) return died(thread);
+  return Error{"infect", step, format("thread {}", thread.tid), r.err(), ""};
+}
+
+SysResult set_dispatch(HostPid tid, const SyscallDispatch& d) {
+  return ptrace_request(kSetDispatchConfig, tid, sizeof d, &d);
+}
+
+}  // namespace
+
+Error died(const SeizedThread& thread) {
+  return {"infect", "run code in", format("thread {}", thread.tid), ESRCH, "somebody has killed it meanwhile"};
+}
+
+Result<> allow_all_syscalls(const SeizedThread& thread, HostPid pid) {
+  const SysResult r =
+      ptrace_request(PTRACE_SETOPTIONS, thread.tid, 0, std::uint64_t{PTRACE_O_TRACESYSGOOD} | kSuspendSeccomp);
+  if (r.ok()) return {};
+  const auto status = read_status(pid, thread.tid);
+  if (status && status->seccomp == 0) return {};
+  Error error = r.err() == ESRCH ? died(thread)
+                                 : Error{"infect", "suspend the seccomp filter of", format("thread {}", thread.tid),
+                                         r.err(), "CAP_SYS_ADMIN is needed, and no seccomp filter on the engine"};
+  return error;
+}
+
+Result<> go_away(const SeizedThread& thread, const arch::Regs& away) {
+  TRY(check(set_regs(thread.tid, away), thread, "set the registers of"));
+  TRY(check(set_sigmask(thread.tid, ~0ull), thread, "block the signals of"));
+  if (thread.dispatch.mode != 0)
+    TRY(check(set_dispatch(thread.tid, SyscallDispatch{}), thread, "set the syscall dispatch of"));
+  return {};
+}
+
+Result<> come_back(const SeizedThread& thread) {
+  if (thread.dispatch.mode != 0)
+    TRY(check(set_dispatch(thread.tid, thread.dispatch), thread, "set the syscall dispatch of"));
+  TRY(check(set_sigmask(thread.tid, thread.sigmask), thread, "restore the signal mask of"));
+  return check(set_regs(thread.tid, thread.regs), thread, "restore the registers of");
+}
+
+Result<SysResult> run_one_syscall(const SeizedThread& thread, Deadline deadline) {
+  std::uint64_t signal = 0;
+  for (;;) {
+    TRY(check(ptrace_request(PTRACE_SYSCALL, thread.tid, 0, signal), thread, "resume"));
+    const Stop stop = TRY(wait_stop(thread.tid, deadline));
+    if (stop.kind == Stop::kDead) return died(thread);
+    if (stop.kind == Stop::kSyscall) break;
+    // SIGSTOP cannot be blocked, and a group stop that begins or ends traps once more before the first instruction.
+    signal = stop.kind == Stop::kSignal ? static_cast<std::uint64_t>(stop.signal) : 0;
+  }
+  // Asking for the event stop now saves the stop at the call's exit, from where own registers must not be resumed:
+  // only the way through get_signal() restarts interrupted calls.
+  TRY(check(ptrace_request(PTRACE_INTERRUPT, thread.tid, 0, nullptr), thread, "interrupt"));
+  TRY(check(ptrace_request(PTRACE_CONT, thread.tid, 0, nullptr), thread, "resume"));
+  const Stop stop = TRY(wait_event_stop(thread.tid, deadline));
+  if (stop.kind == Stop::kDead) return died(thread);
+  arch::Regs regs;
+  TRY(check(get_regs(thread.tid, regs), thread, "read the registers of"));
+  return SysResult(arch::return_value(regs));
+}
+
+}  // namespace cr::infect

@@ -1,0 +1,76 @@
+#include <csignal>
+#include <cstring>
+
+#include "signals/signals.h"
+#include "signals/wire.h"
+
+namespace cr::signals {
+namespace {
+
+constexpr std::int32_t kOnStack = 1;  // SS_ONSTACK
+
+std::int32_t word_at(const SigInfo& info, std::size_t offset) {
+  std::int32_t v;
+  std::memcpy(&v, info.data() + offset, sizeof v);
+  return v;
+}
+
+bool queued_by_us(const SigInfo& info) {
+  return signal_of(info) != SIGSTOP && signal_of(info) != SIGKILL && code_of(info) != SI_TIMER;
+}
+
+std::vector<KernelSiginfo> to_queue(const std::vector<SigInfo>& queue) {
+  std::vector<KernelSiginfo> out;
+  for (const SigInfo& info : queue)
+    if (queued_by_us(info)) std::memcpy(&out.emplace_back(), info.data(), sizeof(KernelSiginfo));
+  return out;
+}
+
+bool holds_stop(const std::vector<SigInfo>& queue) {
+  for (const SigInfo& info : queue)
+    if (signal_of(info) == SIGSTOP) return true;
+  return false;
+}
+
+}  // namespace
+
+std::int32_t signal_of(const SigInfo& info) { return word_at(info, 0); }
+std::int32_t code_of(const SigInfo& info) { return word_at(info, 8); }
+std::int32_t timer_of(const SigInfo& info) { return word_at(info, 16); }
+
+bool stop_pending(const Model& model, const Task& task) {
+  auto process = model.processes.find(task.pid);
+  if (process != model.processes.end() && holds_stop(process->second.shared)) return true;
+  for (const Thread& thread : task.threads) {
+    auto it = model.threads.find(thread.tid);
+    if (it != model.threads.end() && holds_stop(it->second.queue)) return true;
+  }
+  return false;
+}
+
+Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& arena) {
+  const auto& processes = ctx.models().get<Model>().processes;
+  auto it = processes.find(ctx.task.pid);
+  if (it == processes.end()) return {};
+  std::vector<KernelSigaction> actions;
+  for (const Action& a : it->second.actions) actions.push_back({a.handler, a.flags, a.restorer, a.mask});
+  out.actions = arena.add(actions);
+  out.shared = arena.add(to_queue(it->second.shared));
+  return {};
+}
+
+Result<> fill_thread(const TaskCtx& ctx, std::size_t thread, RestoreThread& out, ArenaBuilder& arena) {
+  const auto& threads = ctx.models().get<Model>().threads;
+  out.stack_flags = 2;  // SS_DISABLE
+  auto it = threads.find(ctx.task.threads[thread].tid);
+  if (it == threads.end()) return {};
+  const ThreadSignals& from = it->second;
+  out.stack_sp = from.stack.sp;
+  out.stack_size = from.stack.size;
+  // Being on the stack is a matter of the stack pointer; asking for it is an error.
+  out.stack_flags = static_cast<std::int32_t>(from.stack.flags) & ~kOnStack;
+  out.queue = arena.add(to_queue(from.queue));
+  return {};
+}
+
+}  // namespace cr::signals
