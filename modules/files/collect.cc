@@ -163,7 +163,7 @@ Result<std::vector<int>> numbers_of(const Source& s) {
   DIR* dir = copy < 0 ? nullptr : fdopendir(copy);
   if (dir == nullptr) return fail("list descriptors of", format("pid {}", s.pid), errno);
   while (const dirent* e = readdir(dir)) {
-    int n;
+    int n = 0;
     const char* end = e->d_name + strlen(e->d_name);
     if (std::from_chars(e->d_name, end, n).ptr == end && end != e->d_name) numbers.push_back(n);
   }

@@ -68,8 +68,7 @@ Result<UniqueFd> reopen(int fd, std::uint32_t flags, const std::string& object) 
 
 Result<UniqueFd> to_service(const RestoreCtx& restore, UniqueFd fd) {
   // Above the numbers that plan gave out, which must stay free until they are taken.
-  const Model& model = restore.models.get<Model>();
-  const int floor = model.first_service_fd + kEngineFds + model.service_count;
+  const int floor = service_floor(restore.models.get<Model>());
   if (fd.get() >= floor) return fd;
   const int moved = fcntl(fd.get(), F_DUPFD_CLOEXEC, floor);
   if (moved < 0) return fail("move a descriptor to a number from", format("{} up", floor), errno);
