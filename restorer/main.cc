@@ -70,8 +70,6 @@ void restore_memory(Here& h) {
   STEP("unmap the engine", mm::unmap_rest(h.blob, s));
   STEP("place the mappings", mm::place_mappings(h.blob, s));
   STEP("read memory", mm::fill_mappings(h.blob, s));
-  if (h.args.close_from >= 0)
-    STEP("close the engine's descriptors", sys::call(__NR_close_range, h.args.close_from, ~0u, 0));
 }
 
 }  // namespace
@@ -84,6 +82,8 @@ extern "C" [[noreturn]] void restorer_main(Args* a) {
 
   restore_memory(h);
   STEP("set the mm fields", mm::set_mm_fields(h.blob, args.mm));
+  if (args.close_from >= 0)
+    STEP("close the engine's descriptors", sys::call(__NR_close_range, args.close_from, ~0u, 0));
   STEP("protect memory", mm::protect_and_advise(h.blob, args.mm));
   STEP("restore the process state", task::restore_process(h.blob, args.task));
   STEP("restore the signals", signals::restore_process(h.blob, args.signals));
