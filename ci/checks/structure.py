@@ -9,7 +9,7 @@ LAYERS = {"base": 0, "arch": 1, "infect": 2, "core": 3, "subsystem": 4, "engine"
 BLOB_HEADERS = ("wire.h", "parasite.h", "restorer.h")
 # Protobuf types stay out of the Model. Every exception is named.
 PROTOBUF_FILES = (r"modules/\w+/image\.cc", r"modules/core/image_\w+\.(cc|h)", r"modules/engine/(stats|rpc)\w*\.cc",
-                  r"modules/core/image_\w+_test\.cc")
+                  r"modules/core/image_\w+_test\.cc", r"modules/core/page_stream(_test)?\.cc")
 ARCHITECTURE = re.compile(
     r"#\s*(?:if|ifdef|ifndef|elif)\b.*\b__(?:x86_64|amd64|i386|aarch64|arm|powerpc64|powerpc|ppc64|s390x|s390|riscv)__")
 

@@ -5,11 +5,7 @@
 #include <cstring>
 #include <iterator>
 
-#if defined(__aarch64__)
-#include <arm_acle.h>
-#include <asm/hwcap.h>
-#include <sys/auxv.h>
-#endif
+#include "arch/host.h"
 
 namespace cr::core {
 namespace {
@@ -75,23 +71,7 @@ std::uint32_t update_portable(std::uint32_t state, const unsigned char* p, std::
   return state;
 }
 
-#if defined(__x86_64__) || defined(__aarch64__)
-#if defined(__x86_64__)
-#define CR_CRC_TARGET __attribute__((target("sse4.2")))
-CR_CRC_TARGET inline std::uint32_t step8(std::uint32_t s, std::uint64_t v) {
-  return static_cast<std::uint32_t>(__builtin_ia32_crc32di(s, v));
-}
-CR_CRC_TARGET inline std::uint32_t step1(std::uint32_t s, unsigned char v) { return __builtin_ia32_crc32qi(s, v); }
-bool have_instruction() { return __builtin_cpu_supports("sse4.2"); }
-#else
-#define CR_CRC_TARGET __attribute__((target("+crc")))
-CR_CRC_TARGET inline std::uint32_t step8(std::uint32_t s, std::uint64_t v) { return __crc32cd(s, v); }
-CR_CRC_TARGET inline std::uint32_t step1(std::uint32_t s, unsigned char v) { return __crc32cb(s, v); }
-bool have_instruction() { return getauxval(AT_HWCAP) & HWCAP_CRC32; }
-#endif
-
-// The instruction takes three cycles and a new one can start in each: three lanes of kLane bytes keep it busy.
-// 3 * 1360 bytes are one 4 KiB page less 16 bytes.
+// Bytes of one lane (arch/x86_64/crc32c.h); three are a page of 4 KiB less 16 bytes.
 constexpr std::size_t kLane = 1360;
 
 constexpr auto kLaneShift = [] {
@@ -106,26 +86,14 @@ std::uint32_t shift_lane(std::uint32_t s) {
          kLaneShift[3][s >> 24];
 }
 
-CR_CRC_TARGET std::uint32_t update_hardware(std::uint32_t state, const unsigned char* p, std::size_t size) {
-  for (; size >= 3 * kLane; size -= 3 * kLane, p += 3 * kLane) {
-    std::uint32_t a = state, b = 0, c = 0;
-    for (std::size_t i = 0; i < kLane; i += 8) {
-      a = step8(a, load64(p + i));
-      b = step8(b, load64(p + kLane + i));
-      c = step8(c, load64(p + 2 * kLane + i));
-    }
-    state = shift_lane(shift_lane(a) ^ b) ^ c;
-  }
-  for (; size >= 8; size -= 8, p += 8) state = step8(state, load64(p));
-  for (; size; --size) state = step1(state, *p++);
-  return state;
-}
-#else
-bool have_instruction() { return false; }
 std::uint32_t update_hardware(std::uint32_t state, const unsigned char* p, std::size_t size) {
-  return update_portable(state, p, size);
+  for (; size >= 3 * kLane; size -= 3 * kLane, p += 3 * kLane) {
+    std::uint32_t lanes[3] = {state, 0, 0};
+    arch::crc32c_lanes(lanes, p, kLane);
+    state = shift_lane(shift_lane(lanes[0]) ^ lanes[1]) ^ lanes[2];
+  }
+  return arch::crc32c_serial(state, p, size);
 }
-#endif
 
 }  // namespace
 
@@ -134,7 +102,7 @@ std::uint32_t crc32c_portable(std::uint32_t crc, const void* data, std::size_t s
 }
 
 std::uint32_t crc32c(std::uint32_t crc, const void* data, std::size_t size) {
-  static const bool hardware = have_instruction();
+  static const bool hardware = arch::crc32c_available();
   if (!hardware) return crc32c_portable(crc, data, size);
   return ~update_hardware(~crc, static_cast<const unsigned char*>(data), size);
 }

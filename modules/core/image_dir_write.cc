@@ -1,18 +1,16 @@
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 
 #include "base/format.h"
 #include "core/crc32c.h"
 #include "core/file_checksum.h"
 #include "core/image_dir.h"
+#include "core/image_sync.h"
 
 namespace cr::core {
 namespace {
@@ -25,36 +23,12 @@ Error dir_error(std::string step, std::string object, int err, std::string remed
   return Error{"image", std::move(step), std::move(object), err, std::move(remedy)};
 }
 
-bool in_memory(int fd) {
-  struct statfs fs;
-  if (::fstatfs(fd, &fs) != 0) return false;
-  return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
-}
-
 // Of an earlier set: all but what `cpuinfo dump` leaves for the dump that follows.
 bool is_stale(const char* name) {
   if (std::string_view(name) == kManifestName || std::string_view(name) == kParentName) return true;
   if (std::string_view(name) == kInventoryTemporary) return true;
   const auto image = parse_image_name(name);
   return image && image->type != ImageType::kCpuinfo;
-}
-
-// Two passes, so that the first fsync finds the writeback of all files under way and one journal commit covers them:
-// measured on ext4 with 30 small files, see image_dir_test.cc.
-Result<> sync_files(int dirfd, const std::vector<std::string>& names) {
-  constexpr std::size_t kAtOnce = 128;  // far from RLIMIT_NOFILE
-  for (std::size_t first = 0; first < names.size(); first += kAtOnce) {
-    const std::size_t end = std::min(names.size(), first + kAtOnce);
-    std::vector<UniqueFd> files;
-    for (std::size_t i = first; i < end; ++i) {
-      files.emplace_back(::openat(dirfd, names[i].c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-      if (!files.back()) return dir_error("open", names[i], errno);
-      ::sync_file_range(files.back().get(), 0, 0, SYNC_FILE_RANGE_WRITE);  // a hint
-    }
-    for (std::size_t i = first; i < end; ++i)
-      if (::fsync(files[i - first].get()) != 0) return dir_error("fsync", names[i], errno);
-  }
-  return {};
 }
 
 }  // namespace
@@ -242,16 +216,21 @@ Result<Manifest> ImageWriterDir::State::manifest() const {
 Result<> ImageWriterDir::commit() {
   State& s = *state_;
   TRY(s.check_finished());
-  const std::string text = TRY(s.manifest()).to_text();
+  const Manifest manifest = TRY(s.manifest());
+  const std::string text = manifest.to_text();
   ImageWriter list = TRY(ImageWriter::create(s.fd.get(), ImageType::kPages, 0, kManifestName));  // raw framing
   s.made.emplace_back(kManifestName);
   TRY(list.write_raw({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
   TRY(list.close());
 
-  const bool durable = !in_memory(s.fd.get());
-  std::vector<std::string> files = s.made;
-  std::erase(files, kParentName);
-  if (durable) TRY(sync_files(s.fd.get(), files));
+  const bool durable = !lies_in_memory(s.fd.get());
+  if (durable) {
+    std::vector<std::string> files = s.made;
+    std::erase(files, kParentName);
+    std::uint64_t bytes = text.size();
+    for (const ManifestEntry& entry : manifest.images) bytes += entry.length;
+    TRY(sync_files(s.fd.get(), files, bytes));
+  }
   if (::renameat(s.fd.get(), kInventoryTemporary, s.fd.get(), kInventoryName) != 0)
     return dir_error("rename inventory.img in", s.path, errno);
   if (durable && ::fsync(s.fd.get()) != 0) return dir_error("fsync", s.path, errno);

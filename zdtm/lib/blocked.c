@@ -101,7 +101,7 @@ int blocked_check(struct blocked *b, long result, int error)
 		return 0;
 	pthread_join(b->ticker, NULL);
 	spent = b->ended_ns - b->began_ns;
-	most = (b->ms + kSlackMs) * 1000000ll + b->frozen_ns;
+	most = (b->ms + (b->slack_ms ? b->slack_ms : kSlackMs)) * 1000000ll + b->frozen_ns;
 	test_msg("took %lld ms of %d, frozen for %lld", (long long)spent / 1000000, b->ms,
 		 (long long)b->frozen_ns / 1000000);
 	if (spent < least || spent > most) {

@@ -13,6 +13,7 @@ struct blocked {
 	long (*call)(struct blocked *b); /* the call under test; its result and errno are kept */
 	void *arg;
 	int ms; /* its time limit; 0: sleeps until it is woken */
+	int slack_ms; /* how much later it may end; 0: 250 */
 
 	pid_t tid;
 	long result;

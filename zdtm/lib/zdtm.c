@@ -174,6 +174,18 @@ static void write_pidfile(void)
 	fclose(f);
 }
 
+/* What test_daemon() falls back to in a case that may not signal the launcher any more. */
+static int said_ready(void)
+{
+	char text[64] = "";
+	int fd = open(z.out, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, text, sizeof text - 1) < 0)
+		text[0] = 0;
+	close(fd);
+	return strstr(text, "READY") != NULL;
+}
+
 /* Stays until the case is ready (SIGUSR1 from test_daemon) or dead, then exits: the runner has only to wait for it, and
  * the case needs no descriptor for telling. */
 static _Noreturn void launch(pid_t child, const sigset_t *told)
@@ -182,8 +194,9 @@ static _Noreturn void launch(pid_t child, const sigset_t *told)
 
 	z.main_pid = child;
 	for (;;) {
-		sig = sigwaitinfo(told, NULL);
-		if (sig == SIGUSR1)
+		struct timespec limit = { .tv_nsec = 20000000 };
+		sig = sigtimedwait(told, NULL, &limit);
+		if (sig == SIGUSR1 || (sig < 0 && said_ready()))
 			_exit(0);
 		if (sig == SIGCHLD && waitpid(child, &status, WNOHANG) == child)
 			break;
@@ -234,7 +247,8 @@ void test_init(int argc, char **argv)
 void test_daemon(void)
 {
 	test_msg("ready");
-	kill(z.launcher, SIGUSR1);
+	if (kill(z.launcher, SIGUSR1))
+		verdict("READY", "%s", "");
 }
 
 void test_waitsig(void)

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 /* Parses the runner's arguments, opens the log and detaches from the caller's session. First call of main(). */
 void test_init(int argc, char **argv);

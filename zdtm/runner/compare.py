@@ -3,6 +3,16 @@
 SHOWN = 12
 
 
+def difference_of_tasks(before, after):
+    """Two {(tid, field): text}; a task that is gone or new is one difference, not one for each of its fields."""
+    old, new = {tid for tid, _ in before}, {tid for tid, _ in after}
+    yield from (f'task {tid} is gone' for tid in sorted(old - new))
+    yield from (f'task {tid} is new' for tid in sorted(new - old))
+    both = old & new
+    yield from difference_of_dicts('task', {key: text for key, text in before.items() if key[0] in both},
+                                   {key: text for key, text in after.items() if key[0] in both})
+
+
 def difference_of_dicts(what, before, after):
     for key in sorted(before.keys() | after.keys(), key=str):
         name = f'{what} {key}' if not isinstance(key, tuple) else f'task {key[0]} {key[1]}'
@@ -38,7 +48,7 @@ def differences(before, after):
             result.append(f'pid {pid} is new')
         else:
             old, new = before[pid], after[pid]
-            result += difference_of_dicts('task', old.status, new.status)
+            result += difference_of_tasks(old.status, new.status)
             result += difference_of_dicts(f'pid {pid} fd', old.fds, new.fds)
             result += difference_of_maps(pid, old.maps, new.maps)
     if len(result) > SHOWN:

@@ -9,7 +9,8 @@ import dataclasses
 import re
 import shlex
 
-COMPARE_WORDS = ('nofds', 'nomaps', 'nostatus')
+# notasks: the tasks themselves come and go, so nothing can be compared.
+COMPARE_WORDS = ('nofds', 'nomaps', 'nostatus', 'notasks')
 
 
 class HeaderError(Exception):

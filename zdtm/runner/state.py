@@ -7,7 +7,7 @@ import re
 THOROUGH_UP_TO = 64
 
 STATUS_FIELDS = (
-    'Name Umask Tgid Ngid Pid PPid Uid Gid Groups NSpgid NSsid Threads SigPnd ShdPnd SigBlk SigIgn SigCgt CapInh CapPrm '
+    'Name Umask Tgid Pid PPid Uid Gid Groups NSpgid NSsid Threads SigPnd ShdPnd SigBlk SigIgn SigCgt CapInh CapPrm '
     'CapEff CapBnd CapAmb NoNewPrivs Seccomp Seccomp_filters Speculation_Store_Bypass SpeculationIndirectBranch '
     'Cpus_allowed Mems_allowed THP_enabled').split()
 STAT_FIELDS = {7: 'tty', 8: 'tty group', 19: 'nice', 38: 'exit signal', 40: 'rt priority', 41: 'policy'}

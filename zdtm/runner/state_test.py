@@ -43,8 +43,8 @@ class CompareTest(unittest.TestCase):
         self.assertEqual(compare.differences({1: Process()}, {1: Process()}), [])
 
     def test_each_kind(self):
-        before = {1: Process({(1, 'Name'): 'a'}, {3: '/x pos=0', 4: 'y'}, ['m1', 'm2']), 2: Process()}
+        before = {1: Process({(1, 'Name'): 'a', (9, 'Name'): 'x', (9, 'Uid'): '0'}, {3: '/x pos=0', 4: 'y'}, ['m1', 'm2']), 2: Process()}
         after = {1: Process({(1, 'Name'): 'b'}, {3: '/x pos=9'}, ['m1', 'm3']), 5: Process()}
         self.assertEqual(compare.differences(before, after), [
-            "task 1 Name: was 'a', is 'b'", "pid 1 fd 3: was '/x pos=0', is '/x pos=9'", "pid 1 fd 4: was 'y', is gone",
+            'task 9 is gone', "task 1 Name: was 'a', is 'b'", "pid 1 fd 3: was '/x pos=0', is '/x pos=9'", "pid 1 fd 4: was 'y', is gone",
             'pid 1 mapping is gone: m2', 'pid 1 mapping is new:  m3', 'pid 2 is gone', 'pid 5 is new'])

@@ -1,0 +1,55 @@
+/* zdtm:
+ * title: sigsuspend keeps its mask and puts the old one back
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <unistd.h>
+
+#include "blocked.h"
+#include "zdtm.h"
+
+static volatile int seen;
+
+static void handler(int sig)
+{
+	seen = sig;
+}
+
+static long call(struct blocked *b)
+{
+	sigset_t wait, old, now;
+
+	(void)b;
+	sigemptyset(&wait);
+	sigaddset(&wait, SIGUSR1);
+	sigaddset(&wait, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &wait, &old);
+	sigdelset(&wait, SIGUSR1);
+	long result = sigsuspend(&wait);
+	int error = errno;
+	pthread_sigmask(SIG_BLOCK, NULL, &now);
+	if (!sigismember(&now, SIGUSR1) || !sigismember(&now, SIGALRM) || sigismember(&now, SIGUSR2))
+		fail("the mask before the call has not come back");
+	errno = error;
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	test_init(argc, argv);
+	struct sigaction sa = { .sa_handler = handler };
+	sigaction(SIGUSR1, &sa, NULL);
+	struct blocked b = { .call = call };
+	blocked_start(&b);
+	test_daemon();
+	test_waitsig();
+	if (blocked_still(&b))
+		return 1;
+	pthread_kill(b.thread, SIGUSR1);
+	if (blocked_check(&b, -1, EINTR))
+		return 1;
+	if (seen != SIGUSR1)
+		fail("the handler saw %d", seen);
+	pass();
+	return 0;
+}
