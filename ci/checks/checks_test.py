@@ -6,6 +6,7 @@ import unittest
 
 import blobs
 import clang
+import fidelity
 import form
 import functions
 import structure
@@ -117,6 +118,18 @@ class Form(CheckCase):
         good = {"ci/x": "#!/bin/bash\ntrue\n", "ci/y": "#!/usr/bin/python3\npass\n"}
         for check in (form.check_shell_scripts, form.check_python_scripts, form.check_scripts_executable):
             self.assertClean(check, good, mode=0o755)
+
+
+class Fidelity(CheckCase):
+    def test_rows_and_cases(self):
+        files = {"docs/fidelity.md": "| pipes | carried | files/pipe_* |\n| tun | refused | files/tun |\n",
+                 "zdtm/cases/files/pipe_data.c": "/* zdtm:\n * title: x\n */\n",
+                 "zdtm/cases/files/tun.c": "/* zdtm:\n * refuse: tun\n */\n"}
+        self.assertClean(fidelity.check_fidelity, files)
+        self.assertFinds(fidelity.check_fidelity, {**files, "zdtm/cases/mm/heap.c": ""}, "no row")
+        self.assertFinds(fidelity.check_fidelity, {**files, "zdtm/cases/files/tun.c": ""}, "does not expect a refusal")
+        files.pop("zdtm/cases/files/pipe_data.c")
+        self.assertFinds(fidelity.check_fidelity, files, "files/pipe_*: no such case")
 
 
 class Functions(unittest.TestCase):

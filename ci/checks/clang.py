@@ -8,7 +8,7 @@ import subprocess
 
 from tree import Finding
 
-DIAGNOSTIC = re.compile(r"^(?P<path>[^\s:][^:]*):(?P<line>\d+):\d+: (?:warning|error): (?P<text>.*)$", re.MULTILINE)
+DIAGNOSTIC = re.compile(r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d+):\d+: (?:warning|error): (?P<text>.*)$", re.MULTILINE)
 # The compilation database has GCC's command lines; clang need not know every option of them.
 GCC_OPTIONS = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-ignored-optimization-argument",
                "--extra-arg=-Wno-unused-command-line-argument"]
