@@ -40,17 +40,26 @@ constexpr void set_syscall_arg(Regs& r, int i, std::uint64_t v) {
 }
 constexpr bool is_compat(const Regs& r) { return r.cs == kUserCs32; }
 
-/// Registers that make the thread run system call `nr` at the gadget `syscall; ret` and return to what lies at
-/// `sp`. Everything else (segments, TLS base) stays as in `own`.
-constexpr Regs at_syscall(Regs own, std::uint64_t gadget, std::uint64_t sp, long nr,
-                          std::span<const std::uint64_t> args) {
+/// Registers that make the thread call rt_sigreturn at the gadget `syscall; ret`, with the frame at `frame`. What a
+/// redirected thread starts with: resumed as it is, by whatever accident, it returns to itself.
+constexpr Regs at_sigreturn(Regs own, std::uint64_t gadget, std::uint64_t frame) {
   own.rip = gadget;
-  own.rsp = sp;
-  own.rax = static_cast<std::uint64_t>(nr);
-  own.orig_rax = ~0ull;  // not in a call: the kernel must not "restart" what was interrupted
+  own.rsp = frame + 8;
+  own.rax = 15;            // __NR_rt_sigreturn
+  own.orig_rax = ~0ull;    // not in a call: the kernel must not "restart" what was interrupted
   own.eflags &= ~kEflagsTrapDir;
-  for (std::size_t i = 0; i < args.size() && i < 6; ++i) set_syscall_arg(own, static_cast<int>(i), args[i]);
   return own;
+}
+
+/// For a thread from at_sigreturn() that stands in the entry stop of that call: makes it system call `nr` instead,
+/// behind which the gadget returns to the frame by its first word.
+constexpr Regs instead_of_sigreturn(Regs at, std::uint64_t frame, long nr, std::span<const std::uint64_t> args) {
+  at.rip += kSyscallInsnSize;
+  at.rsp = frame;
+  at.orig_rax = static_cast<std::uint64_t>(nr);
+  at.rax = static_cast<std::uint64_t>(-38L);  // ENOSYS, as the kernel has it there
+  for (std::size_t i = 0; i < args.size() && i < 6; ++i) set_syscall_arg(at, static_cast<int>(i), args[i]);
+  return at;
 }
 
 /// Registers that make the thread run the blob entry at `entry` with one pointer argument on stack `sp`.

@@ -24,7 +24,8 @@ struct Traits {
   static constexpr auto for_sigreturn = [](const Regs& r) { return x86_64::for_sigreturn(r); };
   static constexpr auto rewound = [](const Regs& r) { return x86_64::rewound(r); };
   static constexpr auto at_entry = x86_64::at_entry;
-  static constexpr auto at_syscall = x86_64::at_syscall;
+  static constexpr auto at_sigreturn = x86_64::at_sigreturn;
+  static constexpr auto instead_of_sigreturn = x86_64::instead_of_sigreturn;
   static constexpr auto sigframe_size = x86_64::sigframe_size;
 };
 static_assert(Arch<Traits> && HasSigframe<Traits> && HasCompat<Traits>);

@@ -40,6 +40,16 @@ Result<> open_fd(UniqueFd fd, int level) {
   return {};
 }
 
+Result<> keep_above(int number) {
+  if (sink.fd() >= number) return {};
+  const int fd = fcntl(sink.fd(), F_DUPFD_CLOEXEC, number);
+  // Without a log at all (stderr closed by the caller) there is nothing to keep.
+  if (fd < 0 && errno == EBADF) return {};
+  if (fd < 0) return Error{"log", "move", "its descriptor", errno, "raise the limit of open files"};
+  sink.file.reset(fd);
+  return {};
+}
+
 void show_pid(bool on) { sink.pid = on; }
 bool enabled(Level level) { return static_cast<int>(level) <= sink.level; }
 

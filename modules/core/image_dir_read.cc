@@ -48,6 +48,13 @@ ImageReaderDir& ImageReaderDir::operator=(ImageReaderDir&&) noexcept = default;
 ImageReaderDir::~ImageReaderDir() = default;
 
 int ImageReaderDir::fd() const { return state_->fd.get(); }
+Result<> ImageReaderDir::keep_above(int number) const {
+  if (fd() >= number) return {};
+  const int moved = ::fcntl(fd(), F_DUPFD_CLOEXEC, number);
+  if (moved < 0) return Error{"image", "move the descriptor of", path(), errno, "raise the limit of open files"};
+  state_->fd.reset(moved);
+  return {};
+}
 const std::string& ImageReaderDir::path() const { return state_->path; }
 bool ImageReaderDir::has_manifest() const { return state_->has_manifest; }
 

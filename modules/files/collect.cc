@@ -163,7 +163,7 @@ Result<std::vector<int>> numbers_of(const Source& s) {
   DIR* dir = copy < 0 ? nullptr : fdopendir(copy);
   if (dir == nullptr) return fail("list descriptors of", format("pid {}", s.pid), errno);
   while (const dirent* e = readdir(dir)) {
-    int n;
+    int n = 0;
     const char* end = e->d_name + strlen(e->d_name);
     if (std::from_chars(e->d_name, end, n).ptr == end && end != e->d_name) numbers.push_back(n);
   }
@@ -242,11 +242,12 @@ Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd) {
 
 Result<> collect(DumpCtx& ctx) {
   Model& model = ctx.models.edit<Model>();
+  const KobjModel& ids = ctx.models.get<KobjModel>();
   model.table_of.assign(ctx.tree.tasks.size(), 0);
   model.fs.assign(ctx.tree.tasks.size(), {});
   for (const Task& task : ctx.tree.tasks) {
     if (!task.alive()) continue;
-    const std::uint32_t files_id = TRY(ctx.ids.files.id_of(task.host));
+    const std::uint32_t files_id = ids.of.at(task.pid).files;
     model.table_of[task.index] = files_id;
     if (!model.tables.contains(files_id)) TRY(collect_table(ctx, task, files_id));
     TRY(collect_fs(ctx, task, model.fs[task.index]));

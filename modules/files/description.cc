@@ -4,6 +4,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/format.h"
 
 #ifndef SYS_pidfd_open
@@ -35,6 +37,14 @@ const Description& description(const Models& models, FileId id) {
   return it == all.end() ? kNone : it->second;
 }
 
+std::vector<const Table*> tables_with(const Model& model, FileId id) {
+  std::vector<const Table*> found;
+  for (const auto& [files_id, table] : model.tables)
+    if (std::any_of(table.slots.begin(), table.slots.end(), [id](const auto& s) { return s.second.id == id; }))
+      found.push_back(&table);
+  return found;
+}
+
 const FileKind* kind_of_type(std::uint32_t type) {
   for (const FileKind* kind : file_kinds())
     if (kind->type == type) return kind;
@@ -58,8 +68,7 @@ Result<UniqueFd> reopen(int fd, std::uint32_t flags, const std::string& object) 
 
 Result<UniqueFd> to_service(const RestoreCtx& restore, UniqueFd fd) {
   // Above the numbers that plan gave out, which must stay free until they are taken.
-  const Model& model = restore.models.get<Model>();
-  const int floor = model.first_service_fd + kEngineFds + model.service_count;
+  const int floor = service_floor(restore.models.get<Model>());
   if (fd.get() >= floor) return fd;
   const int moved = fcntl(fd.get(), F_DUPFD_CLOEXEC, floor);
   if (moved < 0) return fail("move a descriptor to a number from", format("{} up", floor), errno);

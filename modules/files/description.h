@@ -19,6 +19,8 @@ inline constexpr std::uint32_t kSettableFlags = O_APPEND | O_NONBLOCK | O_DIRECT
 
 /// The common part of description `id`; it must exist.
 const Description& description(const Models& models, FileId id);
+/// The tables that hold description `id`.
+std::vector<const Table*> tables_with(const Model& model, FileId id);
 /// The kind whose images have that type, or nullptr.
 const FileKind* kind_of_type(std::uint32_t type);
 

@@ -87,6 +87,9 @@ inline constexpr int kEngineFds = 64;
 /// The next service number that nobody has; for use in plan.
 inline int take_service_number(Model& model) { return model.first_service_fd + kEngineFds + model.service_count++; }
 
+/// Above all numbers that plan gave out: where descriptors go whose number does not matter.
+inline int service_floor(const Model& model) { return model.first_service_fd + kEngineFds + model.service_count; }
+
 // --- dump, for other modules ---
 
 /// The description behind a link of /proc/PID: "exe", "cwd", "root", "map_files/START-END". `flags` are the O_* with
@@ -102,7 +105,8 @@ Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd);
 /// A descriptor of that description in the calling task, whoever owns it. From Stage::kTake on (before, only the
 /// owner itself has it). It stands at or above first_service_fd. A description that nobody owns is opened by
 /// open_path. Errors: pidfd_getfd(2), open(2).
-Result<UniqueFd> borrow(TaskCtx& ctx, FileId id);
+/// With `flags` it is a new description of the same file, if the owner's has another access mode; for shared memory.
+Result<UniqueFd> borrow(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> flags = std::nullopt);
 /// Opens a regular file's path right now, privately, with `flags` instead of the recorded ones when given; waits for
 /// nobody. At or above first_service_fd. Errors: open(2), a file that is not the one that was dumped, a description
 /// that is no regular file.

@@ -4,7 +4,6 @@
 #include "files/description.h"
 #include "files/fdinfo.pb.h"
 #include "files/fs.pb.h"
-#include "task/core.pb.h"
 
 namespace cr::files {
 namespace {
@@ -90,16 +89,17 @@ Result<> read_table(ReadCtx& ctx, const Task& task, std::uint32_t files_id) {
 Result<> read_task(ReadCtx& ctx, const Task& task) {
   Model& model = ctx.models.edit<Model>();
   const auto pid = static_cast<std::uint64_t>(task.pid.value);
-  pb::task_kobj_ids_entry ids;
-  TRY(TRY(ctx.images.image(core::ImageType::kIds, pid)).only(ids));
-  model.table_of[task.index] = ids.files_id();
-  TRY(read_table(ctx, task, ids.files_id()));
+  const KobjModel& kobj = ctx.models.get<KobjModel>();
+  const auto ids = kobj.of.find(task.pid);
+  if (ids == kobj.of.end()) return damaged(format("ids-{}.img", pid), "it was not read");
+  model.table_of[task.index] = ids->second.files;
+  TRY(read_table(ctx, task, ids->second.files));
 
   pb::fs_entry fs;
   TRY(TRY(ctx.images.image(core::ImageType::kFs, pid)).only(fs));
   for (FileId id : {fs.cwd_id(), fs.root_id()})
     if (!model.descriptions.contains(id)) return damaged(format("fs-{}.img", pid), format("files.img has no file {}", id));
-  model.fs[task.index] = Fs{ids.fs_id(), fs.cwd_id(), fs.root_id(), std::nullopt};
+  model.fs[task.index] = Fs{ids->second.fs, fs.cwd_id(), fs.root_id(), std::nullopt};
   if (fs.has_umask()) model.fs[task.index].umask = fs.umask();
   return {};
 }

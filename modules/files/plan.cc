@@ -1,5 +1,8 @@
 // Which task opens which description, under which number.
+#include <dirent.h>
+
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/format.h"
 #include "core/proc_text.h"
@@ -81,14 +84,24 @@ void order_opening(PlanCtx& ctx, Model& model) {
   }
 }
 
+/// Of the engine itself: what it has open must not be in the way of service numbers.
+Result<int> highest_open() {
+  int top = 0;
+  DIR* dir = opendir("/proc/self/fd");
+  if (dir == nullptr) return fail("list", "/proc/self/fd", errno);
+  while (const dirent* e = readdir(dir)) top = std::max(top, atoi(e->d_name));
+  closedir(dir);
+  return top;
+}
+
 }  // namespace
 
 Result<> plan(PlanCtx& ctx) {
   Model& model = ctx.models.edit<Model>();
-  int top = 0;
+  int top = TRY(highest_open());
   for (const auto& [id, table] : model.tables)
     if (!table.slots.empty()) top = std::max(top, table.slots.rbegin()->first);
-  model.first_service_fd = top + 1;
+  model.first_service_fd = ctx.first_service_fd = top + 1;
   choose_owners(ctx, model);
   order_opening(ctx, model);
   for (const FileKind* kind : file_kinds())

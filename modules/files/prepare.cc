@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "base/log.h"
 #include "files/description.h"
 
 namespace cr::files {
@@ -10,7 +11,7 @@ namespace {
 
 /// The tasks get their own limits back in the restorer; until then numbers up to the last service one must be allowed.
 Result<> raise_limit(const Model& model) {
-  const auto needed = static_cast<rlim_t>(model.first_service_fd + 2 * kEngineFds + model.service_count + 512);
+  const auto needed = static_cast<rlim_t>(service_floor(model) + 576);
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail("read", "RLIMIT_NOFILE", errno);
   if (limit.rlim_cur >= needed) return {};
@@ -34,6 +35,9 @@ Result<> prepare(RestoreCtx& ctx) {
   Model& model = ctx.models.edit<Model>();
   TRY(raise_limit(model));
   if (ctx.first_service_fd < model.first_service_fd) ctx.first_service_fd = model.first_service_fd;
+  const int floor = service_floor(model);
+  TRY(log::keep_above(floor));
+  TRY(ctx.images.keep_above(floor));
   model.root_fd = TRY(open_service(ctx, "/"));
   model.proc_fd = TRY(open_service(ctx, "/proc"));
   for (const InheritFd& inherit : ctx.opt.inherit_fds) {

@@ -48,7 +48,7 @@ Result<> read_regular(ReadCtx& ctx, const pb::file_entry& entry) {
   if (f.name.empty() || f.name.find('\0') != std::string::npos)
     return fail("use", format("file {} of files.img", e.id()), 0, "it has no usable path: the image is damaged");
   // Written relative to the root of the mount namespace by some versions.
-  if (f.name[0] != '/') f.name.insert(0, "/");
+  if (f.name[0] != '/') f.name = "/" + f.name;
   if (e.has_size()) f.size = e.size();
   if (e.has_mode()) f.mode = e.mode();
   f.build_id.assign(e.build_id().begin(), e.build_id().end());

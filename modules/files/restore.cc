@@ -108,16 +108,25 @@ Result<> connect(TaskCtx& ctx) {
   return {};
 }
 
-Result<UniqueFd> borrow(TaskCtx& ctx, FileId id) {
+Result<UniqueFd> borrow(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> flags) {
   const Model& model = ctx.models().get<Model>();
   auto it = model.descriptions.find(id);
   if (it == model.descriptions.end()) return fail("borrow", format("file {}", id), 0, "files.img has no such file");
   const Description& d = it->second;
-  if (d.home == 0) return open_path(ctx, id);
-  if (d.home != model.table_of[ctx.task.index]) return to_service(ctx.restore, TRY(Lenders(ctx).copy(d)));
-  UniqueFd copy(fcntl(d.number, F_DUPFD_CLOEXEC, ctx.restore.first_service_fd));
-  if (!copy) return fail("duplicate", d.object, errno);
-  return to_service(ctx.restore, std::move(copy));
+  if (d.home == 0) return open_path(ctx, id, flags);
+  UniqueFd fd;
+  if (d.home != model.table_of[ctx.task.index])
+    fd = TRY(Lenders(ctx).copy(d));
+  else
+    fd.reset(fcntl(d.number, F_DUPFD_CLOEXEC, ctx.restore.first_service_fd));
+  if (!fd) return fail("duplicate", d.object, errno);
+  const int now = fcntl(fd.get(), F_GETFL);
+  if (flags && (static_cast<std::uint32_t>(now) & O_ACCMODE) != (*flags & O_ACCMODE)) {
+    const std::string self = format("self/fd/{}", fd.get());
+    fd.reset(openat(model.proc_fd, self.c_str(), static_cast<int>(open_flags(*flags)) | O_CLOEXEC));
+    if (!fd) return fail("open anew", d.object, errno);
+  }
+  return to_service(ctx.restore, std::move(fd));
 }
 
 Result<> finish(RestoreCtx& ctx) {

@@ -23,23 +23,34 @@ bool holds(int mem_fd, std::uint64_t address, const std::array<unsigned char, N>
   return pread(mem_fd, bytes.data(), N, static_cast<off_t>(address)) == static_cast<ssize_t>(N) && bytes == code;
 }
 
+/// Whether `code` lies around text[hit], `before` bytes of it ahead.
 template <std::size_t N>
-void search(std::span<const unsigned char> text, std::uint64_t at, const std::array<unsigned char, N>& code,
-            std::optional<std::uint64_t>& found) {
-  if (found) return;
-  const void* hit = memmem(text.data(), text.size(), code.data(), N);
-  if (hit != nullptr) found = at + static_cast<std::uint64_t>(static_cast<const unsigned char*>(hit) - text.data());
+bool lies_at(std::span<const unsigned char> text, std::size_t hit, const std::array<unsigned char, N>& code,
+             std::size_t before) {
+  return hit >= before && hit - before + N <= text.size() && memcmp(&text[hit - before], code.data(), N) == 0;
+}
+
+// One pass with memchr: three times as fast as memmem for each sequence.
+void search(std::span<const unsigned char> text, std::uint64_t at, GadgetCache::Found& found) {
+  for (std::size_t pos = 0; pos < text.size() && !(found.syscall_ret && found.sigreturn); ++pos) {
+    const void* hit = memchr(&text[pos], arch::kScanByte, text.size() - pos);
+    if (hit == nullptr) return;
+    pos = static_cast<std::size_t>(static_cast<const unsigned char*>(hit) - text.data());
+    if (!found.syscall_ret && lies_at(text, pos, arch::kSyscallRet, arch::kScanInSyscallRet))
+      found.syscall_ret = at + pos - arch::kScanInSyscallRet;
+    if (!found.sigreturn && lies_at(text, pos, arch::kSigreturn, arch::kScanInSigreturn))
+      found.sigreturn = at + pos - arch::kScanInSigreturn;
+  }
 }
 
 GadgetCache::Found scan(const TargetMapping& m, int mem_fd) {
   GadgetCache::Found found;
   auto buffer = std::make_unique_for_overwrite<unsigned char[]>(kChunk);
   for (std::uint64_t at = 0; at < m.end - m.start; at += kChunk - (kLongest - 1)) {
-    const ssize_t n = pread(mem_fd, buffer.get(), kChunk, static_cast<off_t>(m.start + at));
+    const std::size_t want = std::min<std::uint64_t>(kChunk, m.end - m.start - at);
+    const ssize_t n = pread(mem_fd, buffer.get(), want, static_cast<off_t>(m.start + at));
     if (n <= 0) break;
-    const std::span<const unsigned char> text(buffer.get(), std::min<std::size_t>(n, m.end - m.start - at));
-    search(text, at, arch::kSyscallRet, found.syscall_ret);
-    search(text, at, arch::kSigreturn, found.sigreturn);
+    search({buffer.get(), static_cast<std::size_t>(n)}, at, found);
     if ((found.syscall_ret && found.sigreturn) || static_cast<std::size_t>(n) < kChunk) break;
   }
   return found;

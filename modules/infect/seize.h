@@ -84,8 +84,8 @@ class SeizedTask {
   /// Kernel: PTRACE_SEIZE, PTRACE_INTERRUPT, wait4(__WALL), /proc/PID/task.
   static Result<SeizedTask> seize(HostPid pid, const SeizeOptions& options = {});
 
-  /// A guard over nothing: stands for a zombie where a tree is indexed.
-  static SeizedTask none() { return SeizedTask(HostPid{}, 0); }
+  /// A guard over nothing, for a place in a table (a zombie).
+  static SeizedTask none() { return SeizedTask(HostPid{0}, 0); }
 
   SeizedTask(SeizedTask&& other) noexcept;
   SeizedTask& operator=(SeizedTask&& other) noexcept;

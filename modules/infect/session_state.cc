@@ -58,8 +58,7 @@ Result<> ParasiteSession::State::place_frame(const std::vector<TargetMapping>& m
 }
 
 Result<SysResult> ParasiteSession::State::frame_syscall(long nr, Args args) {
-  TRY(go_away(*opener, arch::at_syscall(opener->regs, gadgets.syscall_ret, frame, nr, args)));
-  return run_one_syscall(*opener, deadline_in(timeout));
+  return run_one_syscall(*opener, gadgets.syscall_ret, frame, nr, args, deadline_in(timeout));
 }
 
 Result<> ParasiteSession::State::map_remote() {

@@ -55,7 +55,10 @@ Result<> come_back(const SeizedThread& thread) {
   return check(set_regs(thread.tid, thread.regs), thread, "restore the registers of");
 }
 
-Result<SysResult> run_one_syscall(const SeizedThread& thread, Deadline deadline) {
+Result<SysResult> run_one_syscall(const SeizedThread& thread, std::uint64_t gadget, std::uint64_t frame, long nr,
+                                  std::span<const std::uint64_t> args, Deadline deadline) {
+  const arch::Regs armed = arch::at_sigreturn(thread.regs, gadget, frame);
+  TRY(go_away(thread, armed));
   std::uint64_t signal = 0;
   for (;;) {
     TRY(check(ptrace_request(PTRACE_SYSCALL, thread.tid, 0, signal), thread, "resume"));
@@ -68,6 +71,7 @@ Result<SysResult> run_one_syscall(const SeizedThread& thread, Deadline deadline)
   // Asking for the event stop now saves the stop at the call's exit, from where own registers must not be resumed:
   // only the way through get_signal() restarts interrupted calls.
   TRY(check(ptrace_request(PTRACE_INTERRUPT, thread.tid, 0, nullptr), thread, "interrupt"));
+  TRY(check(set_regs(thread.tid, arch::instead_of_sigreturn(armed, frame, nr, args)), thread, "set the registers of"));
   TRY(check(ptrace_request(PTRACE_CONT, thread.tid, 0, nullptr), thread, "resume"));
   const Stop stop = TRY(wait_event_stop(thread.tid, deadline));
   if (stop.kind == Stop::kDead) return died(thread);

@@ -183,7 +183,7 @@ Result<> write_pages(DumpCtx& ctx, const AddressSpace& space, core::PagemapWrite
     TRY(wanted_pages(scan, v, ranges));
     bool lazy = v.is(kVmaAnonPrivate) && !v.is(kVmaVdso);
     for (const Range& r : ranges) {
-      TRY(pagemap.add(r.start, r.size() / 4096, core::kPePresent | (lazy ? std::uint32_t{core::kPeLazy} : 0u)));
+      TRY(pagemap.add(r.start, r.size() / 4096, core::kPePresent | (lazy ? unsigned(core::kPeLazy) : 0u)));
       TRY(copier.copy(t, r));
       ctx.stats.pages_written += r.size() / 4096;
     }

@@ -1,9 +1,9 @@
 // Steps of the restorer that put back seccomp and credentials. Freestanding; runs in the restored process.
 //
 // Order, per process, after every step of other modules that needs privileges (task::restore_limits is the last):
-//   (the coordinator has seized all threads with PTRACE_O_SUSPEND_SECCOMP, if security::needs_suspension says so)
+//   (the coordinator has seized those threads that will have seccomp with PTRACE_O_SUSPEND_SECCOMP)
 //   restore_process   once, by the main thread, when all threads exist: filters with TSYNC
-//   restore_thread    in each thread: its own filters, then its credentials
+//   restore_thread    in each thread, after restore_process: its own filters, then its credentials
 //   task::finish_thread, task::finish_process follow
 // Filters come before credentials, since a thread that has given up CAP_SYS_ADMIN may not install them without
 // no_new_privs; the suspension keeps them from judging the calls that come after them.

@@ -52,9 +52,9 @@ struct SeccompModel {
 std::vector<std::int32_t> common_chain(const SeccompModel&, const Task&);
 /// Whether a filter can hand a call to a supervisor.
 bool asks_supervisor(std::span<const std::uint64_t> code);
-/// Whether any thread of the tree has seccomp: the coordinator must then seize all threads with
-/// PTRACE_O_SUSPEND_SECCOMP before they run the steps of security/restorer.h.
-bool needs_suspension(const Models&);
+/// Whether that thread has seccomp: the coordinator must then have seized it with PTRACE_O_SUSPEND_SECCOMP before it
+/// runs the steps of security/restorer.h.
+bool has_seccomp(const Models&, NsPid tid);
 
 namespace seccomp {
 Result<> collect(DumpCtx&);

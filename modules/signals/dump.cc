@@ -52,7 +52,6 @@ Result<> collect(DumpCtx& ctx) {
       const Thread* thread = thread_of(task, seized.tid);
       if (!thread) continue;
       ThreadSignals& out = model.threads[thread->tid];
-      out.mask = seized.sigmask;
       out.queue = TRY(read_queue(seized.tid, false));
       if (first) model.processes[task.pid].shared = TRY(read_queue(seized.tid, true));
       first = false;

@@ -73,13 +73,7 @@ Result<> write_core(const DumpCtx& ctx, const Task& task, std::size_t thread, pb
   const auto& model = ctx.models.get<Model>();
   const ThreadSignals& from = model.threads.at(task.threads[thread].tid);
   pb::thread_core_entry& out = *core.mutable_thread_core();
-  // The main thread's mask stands with the task, those of the others with the thread.
-  if (thread == 0) {
-    write_process(model.processes.at(task.pid), *core.mutable_tc());
-    core.mutable_tc()->set_blk_sigset(from.mask);
-  } else {
-    out.set_blk_sigset(from.mask);
-  }
+  if (thread == 0) write_process(model.processes.at(task.pid), *core.mutable_tc());
   out.mutable_sas()->set_ss_sp(from.stack.sp);
   out.mutable_sas()->set_ss_size(from.stack.size);
   out.mutable_sas()->set_ss_flags(from.stack.flags);
@@ -93,12 +87,7 @@ Result<> read_core(ReadCtx& ctx, const Task& task, std::size_t thread, const pb:
   const NsPid tid = task.threads[thread].tid;
   ThreadSignals& out = model.threads[tid];
   const pb::thread_core_entry& from = core.thread_core();
-  if (thread == 0) {
-    model.processes[task.pid] = TRY(read_process(core.tc(), task.pid));
-    out.mask = core.tc().blk_sigset();
-  } else {
-    out.mask = from.blk_sigset();
-  }
+  if (thread == 0) model.processes[task.pid] = TRY(read_process(core.tc(), task.pid));
   if (from.has_sas()) out.stack = {from.sas().ss_sp(), from.sas().ss_size(), from.sas().ss_flags()};
   if (from.has_signals_p()) out.queue = TRY(read_queue(from.signals_p(), tid));
   return {};

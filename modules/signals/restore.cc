@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/format.h"
 #include "signals/signals.h"
 #include "signals/wire.h"
 
@@ -46,6 +47,13 @@ bool stop_pending(const Model& model, const Task& task) {
     if (it != model.threads.end() && holds_stop(it->second.queue)) return true;
   }
   return false;
+}
+
+Result<> finish(RestoreCtx& ctx) {
+  for (const Task& task : ctx.tree.tasks)
+    if (task.alive() && stop_pending(ctx.models.get<Model>(), task) && kill(task.host.value, SIGSTOP) != 0)
+      return Error{"signals", "send a pending SIGSTOP to", format("pid {}", task.pid), errno, ""};
+  return {};
 }
 
 Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& arena) {

@@ -1,12 +1,12 @@
-// Signals: what a process does with them, what is blocked, what is pending, and on which stack handlers run.
+// Signals: what a process does with them, what is pending, and on which stack handlers run.
 //
-// Shown by rt_sigaction(2) and sigaltstack(2) to the task alone (the parasite asks); the mask by PTRACE_GETSIGMASK
-// (taken by infect when it seizes); both queues, in order and with their siginfo, by PTRACE_PEEKSIGINFO.
+// Shown by rt_sigaction(2) and sigaltstack(2) to the task alone (the parasite asks); both queues, in
+// order and with their siginfo, by PTRACE_PEEKSIGINFO. The mask is with the registers (task/regs.h).
 // Put back in the restorer: dispositions first, since ignoring a signal empties its queue; then each thread queues to
-// itself what was pending, which the kernel allows with any si_code. The mask is set by the coordinator, last.
+// itself what was pending, which the kernel allows with any si_code.
 // Signals of POSIX timers (SI_TIMER) are the module timers' to put back: queued by hand they would not count as the
 // timer's own, and the next expiry would queue a second one. SIGSTOP can't be blocked, so the coordinator sends a
-// pending one when it lets go (stop_pending()).
+// pending one (finish).
 // Refused: a siginfo of another size than the kernel's (image).
 #pragma once
 
@@ -48,7 +48,6 @@ struct ProcessSignals {
 };
 
 struct ThreadSignals {
-  std::uint64_t mask = 0;
   AltStack stack{};
   std::vector<SigInfo> queue{};  ///< the thread's own, oldest first
 };
@@ -58,7 +57,7 @@ struct Model {
   std::map<NsPid, ThreadSignals> threads{};
 };
 
-/// Whether a SIGSTOP was pending for the task or one of its threads: to be sent when the task is let go.
+/// Whether a SIGSTOP was pending for the task or one of its threads.
 bool stop_pending(const Model&, const Task&);
 
 struct RestoreProcess;  // wire.h
@@ -70,11 +69,14 @@ Result<> collect(DumpCtx&);
 Result<> interrogate(DumpCtx&, const Task&, infect::ParasiteSession&);
 Result<> write_core(const DumpCtx&, const Task&, std::size_t thread, pb::core_entry&);
 Result<> read_core(ReadCtx&, const Task&, std::size_t thread, const pb::core_entry&);
+/// Sends the pending SIGSTOPs to the stopped tasks.
+Result<> finish(RestoreCtx&);
 
 inline constexpr Module kModule{.name = "signals",
                                 .collect = collect,
                                 .interrogate = interrogate,
                                 .write_core = write_core,
-                                .read_core = read_core};
+                                .read_core = read_core,
+                                .finish = finish};
 
 }  // namespace cr::signals

@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "core/proc_text.h"
 #include "infect/parasite_session.h"
-#include "task/thread_state.h"
+#include "task/regs.h"
 #include "task/wire.h"
 
 namespace cr::task {
@@ -31,11 +31,11 @@ std::optional<MemPolicy> policy_of(const ThreadQuery& q) {
   return out;
 }
 
-Result<> take_thread(ThreadPrctls& out, ThreadState& state, const ThreadQuery& q, NsPid tid) {
+Result<> take_thread(ThreadPrctls& out, arch::ThreadImage& image, const ThreadQuery& q, NsPid tid) {
   if (q.tid_address_error != 0)
     return Error{"prctls", "get the TID address of", format("thread {}", tid), static_cast<int>(-q.tid_address_error),
                  "the kernel needs CONFIG_CHECKPOINT_RESTORE"};
-  state.clear_child_tid = q.clear_child_tid;
+  image.clear_tid_address = q.clear_child_tid;
   out.pdeath_signal = known(q.pdeathsig).value_or(0);
   out.personality = known(q.personality).value_or(0);
   out.securebits = known(q.securebits).value_or(0);
@@ -81,7 +81,7 @@ Result<> collect(DumpCtx& ctx) {
 
 Result<> interrogate(DumpCtx& ctx, const Task& task, infect::ParasiteSession& session) {
   auto& model = ctx.models.edit<PrctlModel>();
-  auto& states = ctx.models.edit<ThreadStateModel>();
+  auto& regs = ctx.models.edit<RegsModel>();
   bool first = true;
   for (infect::SeizedThread& seized : ctx.seized[task.index].threads()) {
     ThreadQuery q{};
@@ -91,8 +91,17 @@ Result<> interrogate(DumpCtx& ctx, const Task& task, infect::ParasiteSession& se
     first = false;
     for (const Thread& thread : task.threads)
       if (thread.host == seized.tid)
-        TRY(take_thread(model.threads[thread.tid], states.threads[thread.tid], q, thread.tid));
+        TRY(take_thread(model.threads[thread.tid], regs.threads[thread.tid].image, q, thread.tid));
   }
+  return {};
+}
+
+Result<> finish(RestoreCtx& ctx) {
+  const auto& threads = ctx.models.get<PrctlModel>().threads;
+  for (const Task& task : ctx.tree.tasks)
+    for (const Thread& thread : task.threads)
+      if (auto it = threads.find(thread.tid); it != threads.end())
+        TRY(arm_dispatch(thread.host, it->second.dispatch));
   return {};
 }
 

@@ -65,10 +65,12 @@ struct PrctlModel {
 
 namespace prctls {
 Result<> collect(DumpCtx&);
-/// Asks every thread of the task; fills ThreadState::clear_child_tid as well.
+/// Asks every thread of the task; fills the TID address of the registers' image as well.
 Result<> interrogate(DumpCtx&, const Task&, infect::ParasiteSession&);
 Result<> write_core(const DumpCtx&, const Task&, std::size_t thread, pb::core_entry&);
 Result<> read_core(ReadCtx&, const Task&, std::size_t thread, const pb::core_entry&);
+/// Arms system call user dispatch: nothing is left to be injected by then.
+Result<> finish(RestoreCtx&);
 /// Arms system call user dispatch in thread `tid`, which is in a ptrace stop of the caller. Nothing may be injected
 /// into it from then on. Errors: ptrace(2); EIO from a kernel before 6.4.
 Result<> arm_dispatch(HostPid tid, const Dispatch&);
@@ -78,6 +80,7 @@ inline constexpr Module kPrctls{.name = "prctls",
                                 .collect = prctls::collect,
                                 .interrogate = prctls::interrogate,
                                 .write_core = prctls::write_core,
-                                .read_core = prctls::read_core};
+                                .read_core = prctls::read_core,
+                                .finish = prctls::finish};
 
 }  // namespace cr::task

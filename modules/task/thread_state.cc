@@ -1,6 +1,5 @@
 #include "task/thread_state.h"
 
-#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,34 +36,19 @@ Result<> collect(DumpCtx& ctx) {
     const core::StatFields stat = TRY(core::read_stat(task.host));
     TaskStat& out = model.tasks[task.pid];
     out.comm = TRY(comm_of(task.host));
-    if (!task.alive()) {
-      out.exit_code = static_cast<std::uint32_t>(stat.number(52));
-      continue;
-    }
+    if (!task.alive()) continue;
     out.flags = static_cast<std::uint32_t>(stat.number(9));
-    const infect::SeizedTask& seized = ctx.seized[task.index];
-    out.stop_signal = static_cast<std::uint32_t>(seized.stop_signal());
     for (const Thread& thread : task.threads) {
       ThreadState& state = model.threads[thread.tid];
       state.comm = TRY(comm_of(thread.host));
       TRY(robust_list_of(thread.host, state));
     }
-    for (const infect::SeizedThread& s : seized.threads())
+    for (const infect::SeizedThread& s : ctx.seized[task.index].threads())
       for (const Thread& thread : task.threads)
         if (thread.host == s.tid)
           model.threads[thread.tid].rseq = {s.rseq.pointer, s.rseq.size, s.rseq.signature, 0};
   }
   return {};
-}
-
-Result<> enter(TaskCtx&) {
-  // glibc 2.35 and later register the main thread; __rseq_size is 0 when it was told not to (a tunable) or when the
-  // kernel refused. It registers 32 bytes whatever __rseq_size says of the fields in use.
-  if (__rseq_size == 0) return {};
-  auto* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
-  for (unsigned size : {32u, __rseq_size})
-    if (syscall(SYS_rseq, area, size, 1 /* RSEQ_FLAG_UNREGISTER */, RSEQ_SIG) == 0) return {};
-  return Error{"thread_state", "unregister", "the engine's own rseq area", errno, ""};
 }
 
 }  // namespace thread_state

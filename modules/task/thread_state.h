@@ -1,10 +1,9 @@
-// What the kernel keeps for a thread's own benefit: its name, the list of robust futexes, the word cleared when it
-// ends, the area of restartable sequences; and of the whole process the flags and the status shown in /proc/PID/stat.
+// What the kernel keeps for a thread's own benefit: its name, the list of robust futexes, the area of
+// restartable sequences, and (with the registers, where the image has it) the word cleared when it ends; and of the whole process the flags shown in /proc/PID/stat.
 //
 // Shown by /proc/PID/task/TID/{comm,stat}, get_robust_list(2), PTRACE_GET_RSEQ_CONFIGURATION (Linux 5.13; taken by
 // infect when it seizes), and to the thread alone PR_GET_TID_ADDRESS.
-// Put back by the thread itself in the restorer. The restored task gives up the rseq area and the robust list of the
-// engine's own C library first (enter): the kernel would write into memory that is gone.
+// Put back by the thread itself in the restorer.
 // Refused: a kernel without CONFIG_CHECKPOINT_RESTORE, which does not tell the TID address.
 #pragma once
 
@@ -27,7 +26,6 @@ struct Rseq {
 
 struct ThreadState {
   std::string comm{};
-  std::uint64_t clear_child_tid = 0;
   std::uint64_t robust_list = 0, robust_list_size = 0;
   Rseq rseq{};
 };
@@ -35,9 +33,7 @@ struct ThreadState {
 /// Of every task of the tree, zombies included.
 struct TaskStat {
   std::string comm{};
-  std::uint32_t exit_code = 0;    ///< as wait4(2) gives it
-  std::uint32_t flags = 0;        ///< PF_*; for readers only
-  std::uint32_t stop_signal = 0;  ///< of a stopped task
+  std::uint32_t flags = 0;  ///< PF_*; for readers only
 };
 
 struct ThreadStateModel {
@@ -49,13 +45,11 @@ namespace thread_state {
 Result<> collect(DumpCtx&);
 Result<> write_core(const DumpCtx&, const Task&, std::size_t thread, pb::core_entry&);
 Result<> read_core(ReadCtx&, const Task&, std::size_t thread, const pb::core_entry&);
-Result<> enter(TaskCtx&);
 }  // namespace thread_state
 
 inline constexpr Module kThreadState{.name = "thread_state",
                                      .collect = thread_state::collect,
                                      .write_core = thread_state::write_core,
-                                     .read_core = thread_state::read_core,
-                                     .enter = thread_state::enter};
+                                     .read_core = thread_state::read_core};
 
 }  // namespace cr::task

@@ -1,4 +1,4 @@
-#include "task/limits.h"
+#include "task/resource_limits.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -53,7 +53,7 @@ Result<std::optional<std::string>> one_word(const std::string& dir, const char* 
     return text.take_error();
   }
   auto parts = core::words(text.value());
-  return parts.empty() ? std::string() : std::string(parts[0]);
+  return std::optional<std::string>(parts.empty() ? std::string_view() : parts[0]);
 }
 
 template <class T>

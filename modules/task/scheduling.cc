@@ -1,4 +1,4 @@
-#include "task/sched.h"
+#include "task/scheduling.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>

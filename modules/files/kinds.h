@@ -1,0 +1,21 @@
+// The kinds of description that this folder exports, for the table in engine/modules.cc. Order matters: a fifo and a
+// memfd also look like regular files.
+#pragma once
+
+#include "files/epoll.h"
+#include "files/eventfd.h"
+#include "files/inotify.h"
+#include "files/memfd.h"
+#include "files/pipe.h"
+#include "files/regular.h"
+#include "files/signalfd.h"
+#include "files/timerfd.h"
+
+namespace cr::files {
+
+inline constexpr const FileKind* kKinds[] = {
+    &kMemfdKind,  &kFifoKind,     &kRegularKind, &kPipeKind,    &kEventfdKind,
+    &kSignalfdKind, &kTimerfdKind, &kEpollKind,  &kInotifyKind,
+};
+
+}  // namespace cr::files

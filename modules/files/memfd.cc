@@ -1,0 +1,166 @@
+#include "files/memfd.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "files/description.h"
+#include "files/shmem_content.h"
+
+#ifndef HUGETLBFS_MAGIC
+#define HUGETLBFS_MAGIC 0x958458f6
+#endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x8u
+#define MFD_EXEC 0x10u
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x20
+#endif
+
+namespace cr::files {
+namespace {
+
+constexpr std::string_view kPrefix = "/memfd:";
+constexpr std::string_view kDeleted = " (deleted)";
+constexpr std::uint32_t kDefaultMode = 0777;
+
+/// "mem" of "/memfd:mem (deleted)"; "/dev/zero" of a shared anonymous mapping.
+std::string name_of(std::string link) {
+  if (link.ends_with(kDeleted)) link.resize(link.size() - kDeleted.size());
+  return link.starts_with(kPrefix) ? link.substr(kPrefix.size()) : kAnonymousName;
+}
+
+/// The log2 of the page size as memfd_create(2) and the images have it (MFD_HUGE_SHIFT), or nothing.
+std::optional<std::uint32_t> huge_flag(int fd) {
+  struct statfs fs;
+  if (fstatfs(fd, &fs) != 0 || static_cast<unsigned long>(fs.f_type) != HUGETLBFS_MAGIC) return std::nullopt;
+  return static_cast<std::uint32_t>(__builtin_ctzl(static_cast<unsigned long>(fs.f_bsize))) << 26;
+}
+
+Result<MemfdInode> look_at(int fd, const std::string& link, const std::string& object) {
+  MemfdInode inode;
+  inode.name = name_of(link);
+  inode.object = object;
+  inode.content = TRY(reopen(fd, O_RDONLY, object));
+  struct stat st;
+  if (fstat(inode.content.get(), &st) != 0) return fail("stat", object, errno);
+  inode.uid = st.st_uid;
+  inode.gid = st.st_gid;
+  inode.size = static_cast<std::uint64_t>(st.st_size);
+  if ((st.st_mode & 07777) != kDefaultMode) inode.mode = st.st_mode & 07777;
+  inode.hugetlb_flag = huge_flag(inode.content.get());
+  const int seals = fcntl(inode.content.get(), F_GET_SEALS);
+  if (seals < 0) return fail("read the seals of", object, errno);
+  inode.seals = static_cast<std::uint32_t>(seals);
+  return inode;
+}
+
+Result<std::uint32_t> inode_of(DumpCtx& ctx, int fd, const std::string& link, const std::string& object) {
+  MemfdModel& model = ctx.models.edit<MemfdModel>();
+  struct stat st;
+  if (fstat(fd, &st) != 0) return fail("stat", object, errno);
+  if (auto it = model.by_inode.find({st.st_dev, st.st_ino}); it != model.by_inode.end()) return it->second;
+  MemfdInode inode = TRY(look_at(fd, link, object));
+  inode.inode_id = static_cast<std::uint32_t>(model.inodes.size() + 1);
+  inode.shmid = ctx.ids.next_shmem++;
+  model.by_inode[{st.st_dev, st.st_ino}] = inode.inode_id;
+  return model.inodes.emplace(inode.inode_id, std::move(inode)).first->first;
+}
+
+/// An inode like that of mmap(MAP_SHARED | MAP_ANONYMOUS), so that it keeps its name in /proc/PID/maps.
+Result<UniqueFd> make_anonymous(const Model& files, const MemfdInode& inode, const std::string& object) {
+  const std::size_t length = (inode.size + 4095) & ~std::size_t{4095};
+  int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (inode.hugetlb_flag) flags |= MAP_HUGETLB | static_cast<int>(*inode.hugetlb_flag);
+  void* at = mmap(nullptr, length, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (at == MAP_FAILED) return fail("make shared memory for", object, errno);
+  const auto start = reinterpret_cast<std::uintptr_t>(at);
+  const std::string path = format("self/map_files/{:x}-{:x}", start, start + length);
+  UniqueFd fd(openat(files.proc_fd, path.c_str(), O_RDWR | O_CLOEXEC));
+  const int err = errno;
+  munmap(at, length);
+  if (!fd) return fail("open shared memory for", object, err, "CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE is needed");
+  return fd;
+}
+
+Result<UniqueFd> make_memfd(const MemfdInode& inode, const std::string& object) {
+  unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  if (inode.hugetlb_flag) flags |= MFD_HUGETLB | *inode.hugetlb_flag;
+  // Since Linux 6.3 (vm.memfd_noexec) the mode would be the system's choice, if not asked for; 5.x refuses the flag.
+  UniqueFd fd(static_cast<int>(syscall(SYS_memfd_create, inode.name.c_str(), flags | MFD_EXEC)));
+  if (!fd && errno == EINVAL) fd.reset(static_cast<int>(syscall(SYS_memfd_create, inode.name.c_str(), flags)));
+  if (!fd) return fail("make", object, errno, inode.hugetlb_flag ? "reserve huge pages (vm.nr_hugepages)" : "");
+  if (ftruncate(fd.get(), static_cast<off_t>(inode.size)) != 0) return fail("set the size of", object, errno);
+  return fd;
+}
+
+Result<> make_inode(TaskCtx& ctx, MemfdInode& inode, const std::string& object) {
+  // Images before 4.2 have shared anonymous mappings elsewhere, so that name is no program's.
+  const bool anonymous = inode.name == kAnonymousName && inode.size != 0;
+  const Model& files = ctx.models().get<Model>();
+  UniqueFd fd = anonymous ? TRY(make_anonymous(files, inode, object)) : TRY(make_memfd(inode, object));
+  TRY(fill_shmem(ctx, fd.get(), inode.shmid, inode.size));
+  if ((inode.uid != 0 || inode.gid != 0) && fchown(fd.get(), inode.uid, inode.gid) != 0)
+    return fail("set the owner of", object, errno);
+  if (inode.mode && fchmod(fd.get(), *inode.mode) != 0) return fail("set the mode of", object, errno);
+  const int seals = fcntl(fd.get(), F_GET_SEALS);
+  const auto wanted = static_cast<int>(inode.seals);
+  if (seals >= 0 && seals != wanted && fcntl(fd.get(), F_ADD_SEALS, wanted & ~seals) != 0)
+    return fail("add the seals of", object, errno);
+  inode.fd = TRY(to_service(ctx.restore, std::move(fd))).release();
+  return {};
+}
+
+}  // namespace
+
+bool matches_memfd(const FileProbe& p) {
+  if (p.link.starts_with(kPrefix)) return S_ISREG(p.st.st_mode);
+  // Only a mapping can show these: nothing else leads to such an inode.
+  return p.target_fd.value < 0 && S_ISREG(p.st.st_mode) && p.st.st_nlink == 0 &&
+         (p.link == "/dev/zero (deleted)" || p.link == "/anon_hugepage (deleted)");
+}
+
+Result<> collect_memfd(DumpCtx& ctx, const FileProbe& probe, FileId id) {
+  const std::uint32_t inode = TRY(inode_of(ctx, probe.fd, probe.link, probe.name()));
+  ctx.models.edit<MemfdModel>().inode_of[id] = inode;
+  return {};
+}
+
+Result<FileId> collect_shmem(DumpCtx& ctx, int fd, const std::string& link, std::uint32_t flags) {
+  Description d;
+  d.id = ctx.ids.next_file++;
+  d.kind = &kMemfdKind;
+  d.flags = flags;
+  d.object = link;
+  const std::uint32_t inode = TRY(inode_of(ctx, fd, link, link));
+  ctx.models.edit<MemfdModel>().inode_of[d.id] = inode;
+  return ctx.models.edit<Model>().descriptions.emplace(d.id, std::move(d)).first->first;
+}
+
+std::uint64_t group_of_memfd(const Models& models, FileId id) {
+  const auto& inode_of = models.get<MemfdModel>().inode_of;
+  auto it = inode_of.find(id);
+  return it == inode_of.end() ? 0 : std::uint64_t{1} << 63 | it->second;
+}
+
+Result<UniqueFd> open_memfd(TaskCtx& ctx, FileId id) {
+  MemfdModel& model = ctx.restore.models.edit<MemfdModel>();
+  MemfdInode& inode = model.inodes.at(model.inode_of.at(id));
+  const Description& d = description(ctx.models(), id);
+  if (inode.fd < 0) TRY(make_inode(ctx, inode, d.object));
+  // A description that is only mapped has no flags of its own: the mapping asks borrow() for what it needs.
+  const bool only_mapped = d.number >= ctx.models().get<Model>().first_service_fd && (d.flags & O_ACCMODE) == O_RDONLY;
+  const bool read_only = (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
+  UniqueFd fd = TRY(reopen(inode.fd, only_mapped && !read_only ? O_RDWR : d.flags, d.object));
+  if (d.pos != 0 && lseek(fd.get(), static_cast<off_t>(d.pos), SEEK_SET) < 0)
+    return fail(format("set position {} of", d.pos), d.object, errno);
+  if (inode.last == id) UniqueFd(std::exchange(inode.fd, -1));
+  return fd;
+}
+
+}  // namespace cr::files

@@ -1,0 +1,67 @@
+#include <algorithm>
+
+#include "security/security.h"
+#include "security/wire.h"
+
+namespace cr::security {
+namespace {
+
+RelSpan<RestoreFilter> put_filters(const SeccompModel& model, std::span<const std::int32_t> chain,
+                                   ArenaBuilder& arena) {
+  std::vector<RestoreFilter> out;
+  for (std::int32_t i : chain) {
+    const Filter& filter = model.filters[static_cast<std::size_t>(i)];
+    out.push_back({arena.add(filter.code), filter.flags, 0});
+  }
+  return arena.add(out);
+}
+
+void put_ids(const Ids& ids, std::uint32_t (&out)[4]) {
+  out[0] = ids.real;
+  out[1] = ids.effective;
+  out[2] = ids.saved;
+  out[3] = ids.fs;
+}
+
+void put_creds(const Creds& from, const Creds& own, RestoreThread& out, ArenaBuilder& arena) {
+  put_ids(from.uid, out.uid);
+  put_ids(from.gid, out.gid);
+  out.groups = arena.add(from.groups);
+  out.inheritable = from.caps.inheritable;
+  out.permitted = from.caps.permitted;
+  out.effective = from.caps.effective;
+  out.bounding = from.caps.bounding;
+  out.ambient = from.caps.ambient;
+  out.securebits = from.securebits;
+  out.no_new_privs = from.no_new_privs && !own.no_new_privs;
+  Creds rest = from;
+  rest.no_new_privs = own.no_new_privs;
+  out.same_creds = rest == own;
+}
+
+}  // namespace
+
+Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& arena) {
+  // One thread needs no TSYNC; its filters are all its own.
+  if (ctx.task.threads.size() < 2) return {};
+  const auto& model = ctx.models().get<SeccompModel>();
+  out.common = put_filters(model, common_chain(model, ctx.task), arena);
+  return {};
+}
+
+Result<> fill_thread(const TaskCtx& ctx, std::size_t thread, RestoreThread& out, ArenaBuilder& arena) {
+  const NsPid tid = ctx.task.threads[thread].tid;
+  const auto& creds = ctx.models().get<CredsModel>();
+  out.same_creds = 1;
+  if (auto it = creds.threads.find(tid); it != creds.threads.end()) put_creds(it->second, creds.own, out, arena);
+  const auto& seccomp = ctx.models().get<SeccompModel>();
+  auto it = seccomp.threads.find(tid);
+  if (it == seccomp.threads.end()) return {};
+  out.seccomp_strict = it->second.mode == SeccompMode::kStrict;
+  const auto chain = seccomp.chain(it->second);
+  const std::size_t shared = ctx.task.threads.size() < 2 ? 0 : common_chain(seccomp, ctx.task).size();
+  out.filters = put_filters(seccomp, std::span(chain).subspan(shared), arena);
+  return {};
+}
+
+}  // namespace cr::security
