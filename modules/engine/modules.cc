@@ -32,9 +32,10 @@ constexpr const Module* kModules[] = {
 };
 
 // In matching order: a kind that is recognised by its name stands before those that are recognised by their type.
+// Sockets first: their settle finds descriptions of all kinds that are only in flight.
 constexpr const FileKind* kFileKinds[] = {
-    &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind, &files::kEpollKind,   &files::kInotifyKind,
-    &files::kMemfdKind,   &files::kPipeKind,     &files::kFifoKind,    &net::kUnixKind,       &files::kRegularKind,
+    &net::kUnixKind,      &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind, &files::kEpollKind,
+    &files::kInotifyKind, &files::kMemfdKind,   &files::kPipeKind,     &files::kFifoKind,    &files::kRegularKind,
 };
 
 }  // namespace
