@@ -31,6 +31,11 @@ void run_commands(Control& c) {
 
 extern "C" [[noreturn]] void parasite_main(Control* control) {
   Control& c = *control;
+  // With the engine gone a seccomp filter holds again, and any call may be the last: look first.
+  if (engine_died(c)) {
+    c.quiet = 1;
+    heal(c);
+  }
   if (sys::call(__NR_prctl, 21 /* PR_GET_SECCOMP */).raw() != 0) c.quiet = 1;
   run_commands(c);
   const std::uint32_t before = __atomic_exchange_n(&c.done, infect::kFinished, __ATOMIC_ACQ_REL);

@@ -1,5 +1,5 @@
-// Where in the target the signal frame may lie: in memory that the program does not use at the moment and that was not
-// mapped for the purpose, because the frame has to be there before the first system call.
+// Where in the target the signal frame may lie: in memory that the program does not use at the moment and that was
+// not mapped for the purpose, because the frame has to be there before the first system call.
 #pragma once
 
 #include <cstdint>

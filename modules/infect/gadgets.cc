@@ -83,7 +83,8 @@ Gadgets find_gadgets(const std::vector<TargetMapping>& maps, std::uint64_t ip, i
     const GadgetCache::Found* known = m->inode != 0 ? cache.find(key) : nullptr;
     const GadgetCache::Found found = known != nullptr ? *known : scan(*m, mem_fd);
     if (known == nullptr && m->inode != 0) cache.add(key, found);
-    if (gadgets.syscall_ret == 0 && found.syscall_ret && holds(mem_fd, m->start + *found.syscall_ret, arch::kSyscallRet))
+    if (gadgets.syscall_ret == 0 && found.syscall_ret &&
+        holds(mem_fd, m->start + *found.syscall_ret, arch::kSyscallRet))
       gadgets.syscall_ret = m->start + *found.syscall_ret;
     if (gadgets.sigreturn == 0 && found.sigreturn && holds(mem_fd, m->start + *found.sigreturn, arch::kSigreturn))
       gadgets.sigreturn = m->start + *found.sigreturn;

@@ -37,8 +37,8 @@ Result<> ParasiteSession::close() {
   return std::exchange(state_, nullptr)->tear_down();
 }
 
-// Waits for Control::done. The futex tells the good news; the bad ones (killed, stopped by SIGSTOP, crashed) come from
-// wait4, so both are looked at in turn.
+// Waits for Control::done. The futex tells the good news; the bad ones (killed, stopped by SIGSTOP, crashed) come
+// from wait4, so both are looked at in turn.
 Result<> ParasiteSession::State::wait_finished(const SeizedThread& thread, Deadline deadline) {
   constexpr int kSpins = 500;  // some 10 us: most visits are over by then
   std::uint32_t* done = &shared.control().done;
@@ -91,7 +91,8 @@ Result<> ParasiteSession::State::run_parasite(SeizedThread& thread) {
 }
 
 Result<> ParasiteSession::run(SeizedThread& thread, std::span<const Request> requests) {
-  if (!state_) return Error{"infect", "run code in", format("thread {}", thread.tid), EINVAL, "the session is closed"};
+  if (!state_)
+    return Error{"infect", "run code in", format("thread {}", thread.tid), EINVAL, "the session is closed"};
   State& s = *state_;
   if (thread.shadow_stack)
     return Error{"infect", "run code in", format("thread {}", thread.tid), ENOTSUP,
@@ -113,20 +114,23 @@ Result<> ParasiteSession::run(SeizedThread& thread, std::span<const Request> req
   c.arena_size = s.layout.size - s.layout.arena;
   const bool opener = &thread == s.opener;
   c.frame = opener ? s.frame : s.shared_frame(thread);
-  c.gadget = opener ? s.gadgets.syscall_ret : 0;  // another thread's frame lies in the mapping, which has to stay then
+  c.gadget =
+      opener ? s.gadgets.syscall_ret : 0;  // another thread's frame lies in the mapping, which has to stay then
   c.quiet = 0;
   __atomic_store_n(&c.done, kBusy, __ATOMIC_RELEASE);
   TRY(s.run_parasite(thread));
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const SysResult result(static_cast<long>(c.slot[i].result));
     if (!result.ok())
-      return Error{"infect", format("run {} in", requests[i].name), format("thread {}", thread.tid), result.err(), ""};
+      return Error{"infect", format("run {} in", requests[i].name), format("thread {}", thread.tid), result.err(),
+                   ""};
     std::memcpy(requests[i].data, s.shared.at(c.slot[i].offset), requests[i].size);
   }
   return {};
 }
 
-Result<SysResult> ParasiteSession::remote_syscall(SeizedThread& thread, long nr, std::span<const std::uint64_t> args) {
+Result<SysResult> ParasiteSession::remote_syscall(SeizedThread& thread, long nr,
+                                                  std::span<const std::uint64_t> args) {
   RawSyscall raw{.nr = nr, .args = {}, .result = 0};
   std::copy_n(args.begin(), std::min<std::size_t>(args.size(), 6), raw.args);
   TRY(call(thread, raw));
@@ -138,7 +142,8 @@ Result<std::uint32_t> ParasiteSession::reserve_bytes(std::size_t size, std::size
   const std::size_t capacity = s.layout.size - s.layout.arena;
   const std::size_t at = (s.arena_used + align - 1) / align * align;
   if (at > capacity || size > capacity - at)
-    return Error{"infect", "reserve", format("{} bytes of the arena", size), ENOMEM, "open the session with a larger one"};
+    return Error{"infect", "reserve", format("{} bytes of the arena", size), ENOMEM,
+                 "open the session with a larger one"};
   s.arena_used = static_cast<std::uint32_t>(at + size);
   return static_cast<std::uint32_t>(at);
 }

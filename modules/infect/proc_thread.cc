@@ -91,7 +91,8 @@ Result<std::vector<HostPid>> list_threads(HostPid pid) {
     void operator()(DIR* d) const { closedir(d); }
   };
   std::unique_ptr<DIR, Close> dir{opendir(path.c_str())};
-  if (!dir) return Error{"infect", "list the threads of", format("pid {}", pid), ESRCH, "is the process still there?"};
+  if (!dir)
+    return Error{"infect", "list the threads of", format("pid {}", pid), ESRCH, "is the process still there?"};
   std::vector<HostPid> tids;
   while (const dirent* entry = readdir(dir.get()))
     if (entry->d_name[0] != '.') tids.push_back(HostPid{number<int>(entry->d_name)});

@@ -19,9 +19,9 @@ enum class Timeout : std::uint8_t {
 
 struct InterruptedCall {
   long nr;
-  bool returns_eintr;   ///< -EINTR reaches the program; the engine has to rewind
+  bool returns_eintr;  ///< -EINTR reaches the program; the engine has to rewind
   Timeout timeout;
-  std::int8_t arg;      ///< which argument the timeout is
+  std::int8_t arg;  ///< which argument the timeout is
 };
 
 inline constexpr InterruptedCall kInterruptedCalls[] = {

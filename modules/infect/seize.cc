@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "infect/exec_watchdog.h"
 #include "infect/proc_thread.h"
 #include "infect/sleep_clock.h"
 #include "infect/thread_state.h"
@@ -79,17 +80,17 @@ Result<SeizedTask> SeizedTask::seize(HostPid pid, const SeizeOptions& options) {
   SleepClock own_clock;
   SleepClock& clock = options.clock ? *options.clock : own_clock;
   const Deadline deadline = deadline_in(options.timeout);
-  for (;;) {
+  do {
     // A thread that still runs may make another one: look again until a look finds nothing new.
     while (TRY(task.attach_new(clock, deadline))) {
       if (std::chrono::steady_clock::now() > deadline)
         return Error{"infect", "freeze", name_of(pid), ETIMEDOUT, "it makes threads faster than they can be stopped"};
     }
-    task.mem_.reset(::open(format("/proc/{}/mem", pid).c_str(), O_RDWR | O_CLOEXEC));
+    if (task.threads_.empty()) return Error{"infect", "freeze", format("pid {}", pid), ESRCH, "it ended meanwhile"};
+    // By way of a live thread: a dead leader has no memory any more.
+    task.mem_.reset(::open(format("/proc/{}/mem", task.threads_.front().tid).c_str(), O_RDWR | O_CLOEXEC));
     if (!task.mem_) return Error{"infect", "open the memory of", name_of(pid), errno, ""};
-    if (TRY(task.capture_all())) break;
-  }
-  if (task.threads_.empty()) return Error{"infect", "freeze", format("pid {}", pid), ESRCH, "it ended meanwhile"};
+  } while (!TRY(task.capture_all()));
   return task;
 }
 
@@ -97,11 +98,17 @@ Result<SeizedTask> SeizedTask::seize(HostPid pid, const SeizeOptions& options) {
 /// something new.
 Result<bool> SeizedTask::attach_new(SleepClock& clock, Deadline deadline) {
   std::vector<HostPid> tids = TRY(list_threads(pid_));
+  if (leader_dead_) {  // it only looked dead when another thread was about to take its place in exec
+    const auto status = read_status(pid_, pid_);
+    leader_dead_ = status && status->state == 'Z';
+  }
   const auto listed = [&](const SeizedThread& t) { return std::binary_search(tids.begin(), tids.end(), t.tid); };
   for (const SeizedThread& t : threads_)  // killed by another thread's exec
     if (!listed(t)) reap_dead(t.tid, deadline_in(milliseconds(0)));
   std::erase_if(threads_, [&](const SeizedThread& t) { return !listed(t); });
   const std::size_t before = threads_.size();
+  std::optional<ExecWatchdog> watchdog;
+  if (tids.size() > 1) watchdog.emplace(tids);
   for (HostPid tid : tids) {
     if (std::any_of(threads_.begin(), threads_.end(), [&](const SeizedThread& t) { return t.tid == tid; })) continue;
     if (leader_dead_ && tid == pid_) continue;
@@ -112,6 +119,7 @@ Result<bool> SeizedTask::attach_new(SleepClock& clock, Deadline deadline) {
     (void)ptrace_request(PTRACE_INTERRUPT, tid, 0, nullptr);
   }
   const bool found = threads_.size() != before;
+  watchdog.reset();
   TRY(stop_all(before, deadline));
   std::stable_partition(threads_.begin(), threads_.end(), [&](const SeizedThread& t) { return t.tid == pid_; });
   return found;
@@ -119,22 +127,26 @@ Result<bool> SeizedTask::attach_new(SleepClock& clock, Deadline deadline) {
 
 /// False: the thread is gone or about to be.
 Result<bool> SeizedTask::attach(HostPid tid, bool alone) {
-  const SysResult r = ptrace_request(PTRACE_SEIZE, tid, 0, std::uint64_t{PTRACE_O_TRACESYSGOOD});
-  if (r.ok()) return true;
-  if (r.err() == ESRCH) return false;
-  const auto status = read_status(pid_, tid);
-  if (!status) return false;
-  // A thread that called exec has taken over the leader's id; it is ours already.
-  if (r.err() == EPERM && status->tracer == gettid()) return true;
-  if (status->state == 'Z' || status->state == 'X') {
-    if (tid != pid_) return false;
-    if (alone) return Error{"infect", "freeze", name_of(pid_), ESRCH, "it is a zombie"};
-    leader_dead_ = true;
-    return false;
+  constexpr int kTries = 5;  // during exec a leader is dead at one moment and another thread the next
+  for (int i = 0;; ++i) {
+    const SysResult r = ptrace_request(PTRACE_SEIZE, tid, 0, std::uint64_t{PTRACE_O_TRACESYSGOOD});
+    if (r.ok()) return true;
+    if (r.err() == ESRCH) return false;
+    const auto status = read_status(pid_, tid);
+    if (!status) return false;
+    // A thread that called exec has taken over the leader's id; it is ours already.
+    if (r.err() == EPERM && status->tracer == gettid()) return true;
+    if (status->state == 'Z' || status->state == 'X') {
+      if (tid != pid_) return false;
+      if (alone) return Error{"infect", "freeze", name_of(pid_), ESRCH, "it is a zombie"};
+      leader_dead_ = true;
+      return false;
+    }
+    if (i + 1 < kTries && status->tracer == 0) continue;
+    Error error = why_not(tid, *status);
+    error.err = r.err();
+    return error;
   }
-  Error error = why_not(tid, *status);
-  error.err = r.err();
-  return error;
 }
 
 Error SeizedTask::why_not(HostPid tid, const ThreadStatus& status) const {
@@ -149,25 +161,35 @@ Error SeizedTask::why_not(HostPid tid, const ThreadStatus& status) const {
   return {"infect", "freeze", format("thread {} of {}", tid, name_of(pid_)), EPERM, remedy};
 }
 
+/// Waits for the stops of threads_[from…]. After an error only stopped threads are left in the list.
 Result<> SeizedTask::stop_all(std::size_t from, Deadline deadline) {
+  std::vector<HostPid> tids;
+  for (const SeizedThread& t : threads_) tids.push_back(t.tid);
+  std::optional<Error> failure;
   for (std::size_t i = from; i < threads_.size();) {
     const HostPid tid = threads_[i].tid;
-    const Deadline soon = std::min(deadline, deadline_in(milliseconds(5)));
-    auto stop = wait_event_stop(tid, soon);
+    auto stop = wait_event_stop(tid, std::min(deadline, deadline_in(milliseconds(5))));
+    bool gone = stop.ok() && stop.value().kind == Stop::kDead;
     if (!stop.ok()) {
+      reap_exited(tids);  // this thread may be in exec, waiting for the others to be reaped
       const auto status = read_status(pid_, tid);
-      const bool zombie = status && status->state == 'Z';
-      if (!zombie && std::chrono::steady_clock::now() > deadline) return did_not_stop(pid_, tid);
-      if (!zombie) continue;
-      leader_dead_ = leader_dead_ || tid == pid_;
+      const bool dead = status && (status->state == 'Z' || status->state == 'X');
+      if (dead && tid == pid_) leader_dead_ = true;
+      gone = !status || dead || status->tracer != gettid();
+      // After exec another thread may have this id now, one that nobody has interrupted yet.
+      (void)ptrace_request(PTRACE_INTERRUPT, tid, 0, nullptr);
+      if (!gone && std::chrono::steady_clock::now() <= deadline) continue;
+      if (!gone && !failure) failure = did_not_stop(pid_, tid);
+      gone = true;
     }
-    if (!stop.ok() || stop.value().kind == Stop::kDead) {
+    if (gone) {
       threads_.erase(threads_.begin() + static_cast<std::ptrdiff_t>(i));
       continue;
     }
     if (is_group_stop(stop.value())) stop_signal_ = stop.value().signal;
     ++i;
   }
+  if (failure) return std::move(*failure);
   return {};
 }
 
@@ -199,8 +221,7 @@ Result<> SeizedTask::detach(DetachState state) {
 
 Result<> SeizedTask::send_kill() {
   if (!held_ || getpid() != owner_) return {};
-  if (::kill(pid_.value, SIGKILL) != 0 && errno != ESRCH)
-    return Error{"infect", "kill", name_of(pid_), errno, ""};
+  if (::kill(pid_.value, SIGKILL) != 0 && errno != ESRCH) return Error{"infect", "kill", name_of(pid_), errno, ""};
   return {};
 }
 

@@ -81,7 +81,8 @@ class SeizedTask {
  public:
   /// Freezes all threads of process `pid`. Errors, each by name: no such process (ESRCH), a zombie, a kernel thread,
   /// traced by somebody else (tracer's pid and comm), 32-bit, ourselves, a thread that would not stop in time.
-  /// Kernel: PTRACE_SEIZE, PTRACE_INTERRUPT, wait4(__WALL), /proc/PID/task.
+  /// A thread that would not stop (uninterruptible sleep, vfork) cannot be let go of before it does: it stays traced
+  /// until this thread of the engine ends. Kernel: PTRACE_SEIZE, PTRACE_INTERRUPT, wait4(__WALL), /proc/PID/task.
   static Result<SeizedTask> seize(HostPid pid, const SeizeOptions& options = {});
 
   /// A guard over nothing, for a place in a table (a zombie).

@@ -34,8 +34,8 @@ pthread_mutex_t* mutex_of(Control& control) {
   return reinterpret_cast<pthread_mutex_t*>(control.owner);
 }
 
-/// The C library's robust mutex puts itself on the thread's robust list, whose walk at the thread's end is what we are
-/// after; nobody ever waits for the mutex as such.
+/// The C library's robust mutex puts itself on the thread's robust list, whose walk at the thread's end is what we
+/// are after; nobody ever waits for the mutex as such.
 bool take(Control& control) {
   pthread_mutexattr_t attr;
   pthread_mutexattr_init(&attr);

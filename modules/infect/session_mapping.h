@@ -13,8 +13,8 @@
 
 namespace cr::infect {
 
-/// Offsets within the mapping, whole pages each: code, control block and wire structs, stack, a frame for threads that
-/// have none on their own stack, the arena.
+/// Offsets within the mapping, whole pages each: code, control block and wire structs, stack, a frame for threads
+/// that have none on their own stack, the arena.
 struct Layout {
   std::uint32_t control = 0, wires = 0, wires_end = 0, stack_top = 0, frame = 0, frame_size = 0, arena = 0, size = 0;
 

@@ -31,7 +31,7 @@ Result<> ParasiteSession::State::set_up(SeizedTask& task, const SessionOptions& 
   if (opener->shadow_stack)
     return Error{"infect", "run code in", format("thread {}", opener->tid), ENOTSUP,
                  "it uses a hardware shadow stack (CET), which is not supported"};
-  const auto maps = TRY(read_maps(pid));
+  const auto maps = TRY(read_maps(opener->tid));
   GadgetCache own_cache;
   gadgets = find_gadgets(maps, arch::ip(opener->regs), mem_fd, options.gadgets ? *options.gadgets : own_cache);
   if (!gadgets.complete()) planted = TRY(plant_gadgets(maps, mem_fd, gadgets));
@@ -40,12 +40,12 @@ Result<> ParasiteSession::State::set_up(SeizedTask& task, const SessionOptions& 
   layout = Layout::of(parasite_code().size(), frame_bytes.size(), options.arena_size);
   TRY(map_remote());
   TRY(come_back(*opener));
-  return shared.attach(pid, base, layout, split);
+  return shared.attach(opener->tid, base, layout, split);
 }
 
 Result<> ParasiteSession::State::place_frame(const std::vector<TargetMapping>& maps) {
   const std::size_t size = arch::sigframe_size(opener->xstate.size());
-  const std::uint64_t at = TRY(choose_frame_place(pid, maps, arch::sp(opener->regs), size));
+  const std::uint64_t at = TRY(choose_frame_place(opener->tid, maps, arch::sp(opener->regs), size));
   const auto bytes = frame_of(*opener, at, gadgets.sigreturn);
   frame_bytes.resize(size);
   // By way of /proc/PID/mem: process_vm_writev would un-share copy-on-write pages around it as well.
@@ -77,7 +77,8 @@ Result<> ParasiteSession::State::map_remote() {
   }
   if (got.ok()) {
     base = static_cast<std::uint64_t>(got.raw());
-    if (split) got = TRY(map(base + layout.control, layout.size - layout.control, kRead | kWrite, kShared | MAP_FIXED));
+    if (split)
+      got = TRY(map(base + layout.control, layout.size - layout.control, kRead | kWrite, kShared | MAP_FIXED));
   }
   if (got.ok()) return {};
   return Error{"infect", "map memory in", format("pid {}", pid), got.err(),

@@ -13,18 +13,18 @@ namespace cr::infect {
 
 struct ParasiteSession::State {
   HostPid pid;
-  pid_t owner = 0;                  ///< the process that opened the session
-  SeizedThread* opener = nullptr;   ///< the thread that has a frame on its stack
-  int mem_fd = -1;                  ///< SeizedTask's
+  pid_t owner = 0;                 ///< the process that opened the session
+  SeizedThread* opener = nullptr;  ///< the thread that has a frame on its stack
+  int mem_fd = -1;                 ///< SeizedTask's
   std::chrono::milliseconds timeout{};
 
   Gadgets gadgets;
-  Padding planted;                  ///< when the program had no gadgets of its own
-  std::uint64_t frame = 0;          ///< address of opener's frame, 0: not written
+  Padding planted;                     ///< when the program had no gadgets of its own
+  std::uint64_t frame = 0;             ///< address of opener's frame, 0: not written
   std::vector<std::byte> frame_bytes;  ///< what was there before
   Layout layout;
-  std::uint64_t base = 0;           ///< of the mapping in the target, 0: none
-  bool split = false;               ///< code and data are two mappings
+  std::uint64_t base = 0;  ///< of the mapping in the target, 0: none
+  bool split = false;      ///< code and data are two mappings
   SharedMapping shared;
   std::uint32_t arena_used = 0;
 

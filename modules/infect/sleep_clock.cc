@@ -58,7 +58,8 @@ std::optional<std::int64_t> SleepClock::offset_of(int cpu) {
     sched_setaffinity(0, sizeof only, &only);
   }
   // Asking for our own CPU time makes the kernel update our exec_start (task_sched_runtime -> update_curr); the
-  // C library cannot answer this one from the vdso. Preemption in between shows as a large gap: take the best of a few.
+  // C library cannot answer this one from the vdso. Preemption in between shows as a large gap: take the best of a
+  // few.
   std::optional<std::int64_t> best;
   std::int64_t best_gap = INT64_MAX;
   for (int i = 0; i < 3; ++i) {

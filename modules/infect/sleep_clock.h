@@ -1,8 +1,9 @@
-// How long a sleeping thread has been asleep: the only way to know what is left of a relative timeout when the program
-// gave the kernel no place to write it (nanosleep with NULL rmtp, poll, futex).
+// How long a sleeping thread has been asleep: the only way to know what is left of a relative timeout when the
+// program gave the kernel no place to write it (nanosleep with NULL rmtp, poll, futex).
 //
-// /proc/PID/task/TID/sched shows se.exec_start, the scheduler's clock when the thread last ran. That clock runs on per
-// CPU (interrupt and stolen time may be left out), so it is related to CLOCK_MONOTONIC on the CPU the thread slept on.
+// /proc/PID/task/TID/sched shows se.exec_start, the scheduler's clock when the thread last ran. That clock runs on
+// per CPU (interrupt and stolen time may be left out), so it is related to CLOCK_MONOTONIC on the CPU the thread
+// slept on.
 #pragma once
 
 #include <cstdint>

@@ -30,7 +30,8 @@ bool parse_line(std::string_view line, TargetMapping& m) {
   m.executable = line[2] == 'x';
   m.shared = line[3] == 's';
   line.remove_prefix(5);
-  if (!eat(line, m.offset, 16) || !eat(line, major, 16) || !eat(line, minor, 16) || !eat(line, m.inode, 10)) return false;
+  if (!eat(line, m.offset, 16) || !eat(line, major, 16) || !eat(line, minor, 16) || !eat(line, m.inode, 10))
+    return false;
   m.device = major << 32 | minor;
   const std::size_t name = line.find_first_not_of(' ');
   if (name != line.npos) m.name = line.substr(name);

@@ -17,8 +17,8 @@
 namespace cr::infect {
 namespace {
 
-constexpr int kGetRseqConfiguration = 0x420f;  // PTRACE_GET_RSEQ_CONFIGURATION, 5.13
-constexpr int kGetDispatchConfig = 0x4211;     // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, 6.4
+constexpr int kGetRseqConfiguration = 0x420f;   // PTRACE_GET_RSEQ_CONFIGURATION, 5.13
+constexpr int kGetDispatchConfig = 0x4211;      // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, 6.4
 constexpr unsigned kShadowStackRegset = 0x204;  // NT_X86_SHSTK, 6.6
 
 /// Whether the call's timeout is one that runs: there, finite, relative.
@@ -51,7 +51,8 @@ struct RseqSection {
 void leave_rseq_section(SeizedThread& t, int mem_fd) {
   constexpr std::uint64_t kSectionPointer = 8;  // offsetof(struct rseq, rseq_cs)
   long section = 0;
-  if (!ptrace_request(PTRACE_PEEKDATA, t.tid, t.rseq.pointer + kSectionPointer, &section).ok() || section == 0) return;
+  if (!ptrace_request(PTRACE_PEEKDATA, t.tid, t.rseq.pointer + kSectionPointer, &section).ok() || section == 0)
+    return;
   RseqSection cs{};
   if (pread(mem_fd, &cs, sizeof cs, section) != sizeof cs) return;
   if (arch::ip(t.regs) - cs.start >= cs.length) return;
@@ -74,7 +75,8 @@ RestartInfo sample_sleep(HostPid pid, HostPid tid, SleepClock& clock) {
 Result<bool> capture(SeizedThread& t, int mem_fd) {
   if (!get_regs(t.tid, t.regs).ok()) return false;
   if (arch::is_compat(t.regs))
-    return Error{"infect", "freeze", format("thread {}", t.tid), ENOTSUP, "it runs 32-bit code, which is not supported"};
+    return Error{"infect", "freeze", format("thread {}", t.tid), ENOTSUP,
+                 "it runs 32-bit code, which is not supported"};
   alignas(64) std::byte buffer[arch::kMaxXstate];
   iovec v{buffer, sizeof buffer};
   SysResult r = ptrace_request(PTRACE_GETREGSET, t.tid, arch::kXstateRegset, &v);

@@ -71,7 +71,8 @@ Result<SysResult> run_one_syscall(const SeizedThread& thread, std::uint64_t gadg
   // Asking for the event stop now saves the stop at the call's exit, from where own registers must not be resumed:
   // only the way through get_signal() restarts interrupted calls.
   TRY(check(ptrace_request(PTRACE_INTERRUPT, thread.tid, 0, nullptr), thread, "interrupt"));
-  TRY(check(set_regs(thread.tid, arch::instead_of_sigreturn(armed, frame, nr, args)), thread, "set the registers of"));
+  TRY(check(set_regs(thread.tid, arch::instead_of_sigreturn(armed, frame, nr, args)), thread,
+            "set the registers of"));
   TRY(check(ptrace_request(PTRACE_CONT, thread.tid, 0, nullptr), thread, "resume"));
   const Stop stop = TRY(wait_event_stop(thread.tid, deadline));
   if (stop.kind == Stop::kDead) return died(thread);

@@ -18,10 +18,10 @@ Result<> go_away(const SeizedThread& thread, const arch::Regs& away);
 /// Puts the thread's own mask and registers back; it must be in an event stop. Silent when the thread is dead.
 Result<> come_back(const SeizedThread& thread);
 
-/// Runs system call `nr` in `thread` by way of its signal frame at `frame` and the gadget `syscall; ret`. Leaves it in an
-/// event stop behind the call (from where the kernel's own restart of whatever it was doing works) with foreign
-/// registers: come_back() must follow. Until the moment of the call the thread is one that would run rt_sigreturn, which
-/// every seccomp filter allows: the engine's death re-activates the filter.
+/// Runs system call `nr` in `thread` by way of its signal frame at `frame` and the gadget `syscall; ret`. Leaves it
+/// in an event stop behind the call (from where the kernel's own restart of whatever it was doing works) with foreign
+/// registers: come_back() must follow. Until the moment of the call the thread is one that would run rt_sigreturn,
+/// which every seccomp filter allows: the engine's death re-activates the filter.
 Result<SysResult> run_one_syscall(const SeizedThread& thread, std::uint64_t gadget, std::uint64_t frame, long nr,
                                   std::span<const std::uint64_t> args, Deadline deadline);
 

@@ -38,7 +38,6 @@ struct Stop {
   int signal = 0;
 };
 
-
 using Deadline = std::chrono::steady_clock::time_point;
 inline Deadline deadline_in(std::chrono::milliseconds d) { return std::chrono::steady_clock::now() + d; }
 

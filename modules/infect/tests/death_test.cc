@@ -75,7 +75,8 @@ void expect_unharmed(Target& target, const std::string& mask, int lines_before, 
 }
 
 /// A fresh target for every kill point; `alive` checks that it still does what it did.
-void kill_everywhere(const std::function<void(Shared&)>& body, const std::function<bool(Target&)>& alive, int stride = 1) {
+void kill_everywhere(const std::function<void(Shared&)>& body, const std::function<bool(Target&)>& alive,
+                     int stride = 1) {
   int points = 0;
   for (int k = 0;; k += stride) {
     Target target(body);

@@ -77,16 +77,20 @@ TEST(Injection, Ppoll) {
   sleeps_on([] { return ppoll(nullptr, 0, &kSleep, nullptr); }, 0, 0, 700);
 }
 TEST(Injection, FutexTimeout) {
-  sleeps_on([] {
-    static int word = 0;
-    return syscall(SYS_futex, &word, 0, 0, &kSleep);
-  }, -1, ETIMEDOUT, 700);
+  sleeps_on(
+      [] {
+        static int word = 0;
+        return syscall(SYS_futex, &word, 0, 0, &kSleep);
+      },
+      -1, ETIMEDOUT, 700);
 }
 TEST(Injection, EpollTimeout) {
-  sleeps_on([] {
-    epoll_event e;
-    return epoll_wait(epoll_create1(0), &e, 1, 700);
-  }, 0, 0, 700);
+  sleeps_on(
+      [] {
+        epoll_event e;
+        return epoll_wait(epoll_create1(0), &e, 1, 700);
+      },
+      0, 0, 700);
 }
 
 TEST(Injection, ReadFromPipe) {
@@ -147,7 +151,9 @@ TEST(Injection, LeavesNothingBehind) {
   ASSERT_TRUE(target.wait_ready());
   ASSERT_TRUE(target.asleep());
   const std::string maps = target.proc("maps"), blocked = target.status("SigBlk"), fds = target.status("FDSize");
-  auto open_files = [&] { return std::system(("ls /proc/" + std::to_string(target.pid().value) + "/fd | wc -l | grep -qx 3").c_str()); };
+  auto open_files = [&] {
+    return std::system(("ls /proc/" + std::to_string(target.pid().value) + "/fd | wc -l | grep -qx 3").c_str());
+  };
   const int files = open_files();
   visit(target.pid());
   EXPECT_EQ(target.proc("maps"), maps);
@@ -301,18 +307,21 @@ void run_on_small_stack(Shared& s) {
   there.uc_stack.ss_sp = block;
   there.uc_stack.ss_size = kTop;
   there.uc_link = &here;
-  makecontext(&there, [] {
-    const auto* sp = static_cast<unsigned char*>(__builtin_frame_address(0));
-    const std::size_t used = 2048;  // generous for this frame and compute_round's
-    shared->ready = 1;
-    for (std::uint64_t n = 1;; ++n) {
-      bool ok = compute_round(3) == compute_round(3);
-      for (const unsigned char* p = block; p < sp - used; ++p) ok = ok && *p == 0xa5;
-      for (const unsigned char* p = block + kTop; p < block + kBlock; ++p) ok = ok && *p == 0xa5;
-      if (!ok) shared->wrong = 1;
-      shared->progress = n;
-    }
-  }, 0);
+  makecontext(
+      &there,
+      [] {
+        const auto* sp = static_cast<unsigned char*>(__builtin_frame_address(0));
+        const std::size_t used = 2048;  // generous for this frame and compute_round's
+        shared->ready = 1;
+        for (std::uint64_t n = 1;; ++n) {
+          bool ok = compute_round(3) == compute_round(3);
+          for (const unsigned char* p = block; p < sp - used; ++p) ok = ok && *p == 0xa5;
+          for (const unsigned char* p = block + kTop; p < block + kBlock; ++p) ok = ok && *p == 0xa5;
+          if (!ok) shared->wrong = 1;
+          shared->progress = n;
+        }
+      },
+      0);
   swapcontext(&here, &there);
 }
 
@@ -351,76 +360,6 @@ TEST(Injection, ProgramWithoutGadgets) {
   kill(pid, SIGUSR1);  // its counter is checked by itself: a wrong one makes it fault
   EXPECT_EQ(waitpid(pid, &status, 0), pid);
   EXPECT_EQ(status, SIGUSR1);
-}
-
-TEST(Injection, TargetKilledDuringTheSession) {
-  for (int at = 0; at < 3; ++at) {
-    Target target(compute);
-    ASSERT_TRUE(target.wait_ready());
-    auto task = SeizedTask::seize(target.pid());
-    ASSERT_TRUE(task.ok());
-    if (at == 0) kill(target.pid().value, SIGKILL);
-    auto session = ParasiteSession::open(task.value());
-    if (at == 0) {
-      EXPECT_FALSE(session.ok());
-      continue;
-    }
-    ASSERT_TRUE(session.ok());
-    kill(target.pid().value, SIGKILL);
-    if (at == 1) {
-      auto answer = session.value().remote_syscall(task.value().threads()[0], SYS_getpid);
-      ASSERT_FALSE(answer.ok());
-      EXPECT_EQ(answer.error().err, ESRCH) << text_of(answer.error());
-    } else {
-      EXPECT_FALSE(session.value().close().ok());
-    }
-  }
-}
-
-TEST(Injection, NoRoomForTheMapping) {
-  Target target([](Shared& s) {
-    const rlimit tight{1 << 20, 1 << 20};
-    setrlimit(RLIMIT_AS, &tight);
-    compute(s);
-  });
-  ASSERT_TRUE(target.wait_ready());
-  {
-    auto task = SeizedTask::seize(target.pid());
-    ASSERT_TRUE(task.ok());
-    auto session = ParasiteSession::open(task.value());
-    ASSERT_FALSE(session.ok());
-    EXPECT_EQ(session.error().err, ENOMEM) << text_of(session.error());
-  }
-  EXPECT_TRUE(target.moves());
-  EXPECT_EQ(target.shared().wrong, 0);
-}
-
-struct Nonsense {
-  static constexpr char kName[] = "no.such";
-  static constexpr std::uint32_t kCommand = command_id(kName);
-  int x;
-};
-
-TEST(Injection, UnknownCommandAndArena) {
-  Nonsense nonsense{};
-  Target target(compute);
-  ASSERT_TRUE(target.wait_ready());
-  auto task = SeizedTask::seize(target.pid());
-  ASSERT_TRUE(task.ok());
-  auto session = ParasiteSession::open(task.value());
-  ASSERT_TRUE(session.ok()) << text_of(session.error());
-  auto called = session.value().call(task.value().threads()[0], nonsense);
-  ASSERT_FALSE(called.ok());
-  EXPECT_EQ(called.error().err, ENOSYS);
-  auto text = session.value().reserve<char>(6);
-  ASSERT_TRUE(text.ok());
-  memcpy(session.value().view(text.value()).data(), "hello", 6);
-  auto fd = session.value().remote_syscall(task.value().threads()[0], SYS_memfd_create,
-                                           session.value().address_of(text.value().offset).value, 0);
-  ASSERT_TRUE(fd.ok() && fd.value().ok());
-  auto closed = session.value().remote_syscall(task.value().threads()[0], SYS_close, fd.value().raw());
-  EXPECT_TRUE(closed.ok() && closed.value().ok());
-  EXPECT_FALSE(session.value().reserve<char>(1 << 30).ok());
 }
 
 }  // namespace

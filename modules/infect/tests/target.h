@@ -22,14 +22,14 @@ namespace cr::infect::test {
 
 /// What target and test tell each other.
 struct Shared {
-  std::atomic<int> ready;       ///< target: set up
+  std::atomic<int> ready;  ///< target: set up
   std::atomic<std::uint64_t> progress;
-  std::atomic<int> wrong;       ///< target: a result was not what it should be
+  std::atomic<int> wrong;  ///< target: a result was not what it should be
   std::atomic<long> result;
   std::atomic<int> error;
   std::atomic<std::int64_t> took_ms;
   std::atomic<int> done;
-  std::atomic<int> go;          ///< test: go on
+  std::atomic<int> go;  ///< test: go on
 };
 
 inline std::int64_t now_ms() {
