@@ -7,7 +7,10 @@
 #include "base/rel_span.h"
 #include "core/restore_shared.h"
 #include "mm/wire.h"
+#include "security/wire.h"
+#include "signals/wire.h"
 #include "task/wire.h"
+#include "timers/wire.h"
 
 namespace cr::restorer {
 
@@ -17,16 +20,21 @@ struct ThreadArgs {
   std::uint32_t args_offset;  ///< of this struct from the Args, so that a thread finds them
   std::uint64_t stack_top;
   task::RestoreThread task;
+  signals::RestoreThread signals;
+  timers::RestoreThread timers;
+  security::RestoreThread security;
 };
 
 struct Args {
   std::uint64_t shared;        ///< address of the SharedPage inside the kept area
   std::int32_t close_from;     ///< first of the engine's own descriptors, -1: they stay
   std::uint32_t threads_left;  ///< counts down as threads finish; futex word
-  std::uint32_t failed;
-  std::uint32_t pad;
+  std::uint32_t leader_first;  ///< 1 while the other threads have to wait for the leader's last steps; futex word
   mm::RestoreSpace mm;
   task::RestoreProcess task;
+  signals::RestoreProcess signals;
+  timers::RestoreProcess timers;
+  security::RestoreProcess security;
   RelSpan<ThreadArgs> threads;
 };
 

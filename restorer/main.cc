@@ -7,7 +7,10 @@
 #include "parasite/freestanding.h"
 #include "restorer/args.h"
 #include "restorer/report.h"
+#include "security/restorer.h"
+#include "signals/restorer.h"
 #include "task/restorer.h"
+#include "timers/restorer.h"
 
 namespace cr::restorer {
 namespace {
@@ -26,10 +29,13 @@ struct Here {
 /// What each thread does for itself while it still has every privilege.
 void restore_thread(Here& h, ThreadArgs& t) {
   STEP("restore the state of a thread", task::restore_thread(h.blob, t.task));
+  STEP("restore the signals of a thread", signals::restore_thread(h.blob, t.signals));
+  STEP("restore the timer signals of a thread", timers::restore_thread(h.blob, t.timers));
 }
 
 /// What each thread does last, traced by the coordinator by now.
 void finish_thread(Here& h, ThreadArgs& t) {
+  STEP("restore the credentials of a thread", security::restore_thread(h.blob, t.security));
   STEP("set the parent-death signal", task::finish_thread(h.blob, t.task));
 }
 
@@ -40,6 +46,7 @@ extern "C" void restorer_thread(void* argument) {
   restore_thread(h, t);
   h.report.done();
   h.report.await(Stage::kFinal);
+  h.report.await_zero(args.leader_first);
   finish_thread(h, t);
   h.report.count_down(args.threads_left);
   h.report.done();
@@ -63,8 +70,6 @@ void restore_memory(Here& h) {
   STEP("unmap the engine", mm::unmap_rest(h.blob, s));
   STEP("place the mappings", mm::place_mappings(h.blob, s));
   STEP("read memory", mm::fill_mappings(h.blob, s));
-  if (h.args.close_from >= 0)
-    STEP("close the engine's descriptors", sys::call(__NR_close_range, h.args.close_from, ~0u, 0));
 }
 
 }  // namespace
@@ -77,17 +82,23 @@ extern "C" [[noreturn]] void restorer_main(Args* a) {
 
   restore_memory(h);
   STEP("set the mm fields", mm::set_mm_fields(h.blob, args.mm));
+  if (args.close_from >= 0)
+    STEP("close the engine's descriptors", sys::call(__NR_close_range, args.close_from, ~0u, 0));
   STEP("protect memory", mm::protect_and_advise(h.blob, args.mm));
   STEP("restore the process state", task::restore_process(h.blob, args.task));
+  STEP("restore the signals", signals::restore_process(h.blob, args.signals));
   for (std::size_t i = 1; i < threads.size(); ++i) spawn_thread(h, threads[i]);
   restore_thread(h, leader);
   STEP("lock future memory", mm::lock_future(h.blob, args.mm));
   h.report.done();
 
   h.report.await(Stage::kFinal);
+  STEP("restore the timers", timers::restore_process(h.blob, args.timers));
   STEP("set the limits", task::restore_limits(h.blob, args.task));
-  h.report.await_zero(args.threads_left);
+  STEP("install seccomp filters", security::restore_process(h.blob, args.security));
+  h.report.count_down(args.leader_first);
   finish_thread(h, leader);
+  h.report.await_zero(args.threads_left);
   STEP("set dumpable", task::finish_process(h.blob, args.task));
   h.report.done();
   h.report.park();

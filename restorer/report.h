@@ -43,7 +43,7 @@ class Report {
 
   void count_down(std::uint32_t& word) {
     __atomic_fetch_sub(&word, 1, __ATOMIC_ACQ_REL);
-    (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 1);
+    (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 0x7fffffff);
   }
   void await_zero(std::uint32_t& word) {
     for (;;) {

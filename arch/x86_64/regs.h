@@ -62,6 +62,16 @@ constexpr Regs instead_of_sigreturn(Regs at, std::uint64_t frame, long nr, std::
   return at;
 }
 
+/// Registers that make the thread run system call `nr` at the `syscall` instruction at `instruction`; for threads that a
+/// restore has made and that nobody misses yet.
+constexpr Regs at_syscall(Regs own, std::uint64_t instruction, long nr, std::span<const std::uint64_t> args) {
+  own.rip = instruction;
+  own.rax = static_cast<std::uint64_t>(nr);
+  own.orig_rax = ~0ull;
+  for (std::size_t i = 0; i < args.size() && i < 6; ++i) set_syscall_arg(own, static_cast<int>(i), args[i]);
+  return own;
+}
+
 /// Registers that make the thread run the blob entry at `entry` with one pointer argument on stack `sp`.
 constexpr Regs at_entry(Regs own, std::uint64_t entry, std::uint64_t sp, std::uint64_t argument) {
   own.rip = entry;

@@ -3,6 +3,7 @@ import os
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 import blobs
 import clang
@@ -178,7 +179,8 @@ class Built(CheckCase):
                        "command": "g++ -std=c++20 -c ../modules/mm/a.cc"}
             with open(os.path.join(tree.root, "build", "compile_commands.json"), "w", encoding="utf-8") as f:
                 f.write(str([command]).replace("'", '"'))
-            return clang.check_tidy(tree)
+            with unittest.mock.patch.dict(os.environ, XDG_CACHE_HOME=os.path.join(tree.root, "cache")):
+                return clang.check_tidy(tree)
         base = "struct A { virtual void f(); };\nstruct B : A { void f()%s; };\n"
         self.assertIn("override", files(base % "")[0].text)
         self.assertEqual(files(base % " override"), [])

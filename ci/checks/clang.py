@@ -74,7 +74,8 @@ def tidy_one(tree, path, clean_mark):
 
 def check_tidy(tree):
     """Runs on the files whose fingerprint was not clean before; two at a time, as the machine has two cores."""
-    marks = os.path.join(tree.root, "build", "ci", "tidy")
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    marks = os.path.join(cache, "crengine-tidy")  # outlives the clone, as ccache's do
     os.makedirs(marks, exist_ok=True)
     todo = []
     for path, command in compile_commands(tree).items():

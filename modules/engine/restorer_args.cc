@@ -11,7 +11,10 @@
 #include "core/restore_shared.h"
 #include "core/sharing.h"
 #include "restorer/args.h"
+#include "security/security.h"
+#include "signals/signals.h"
 #include "task/task.h"
+#include "timers/timers.h"
 
 namespace cr::engine {
 namespace {
@@ -38,15 +41,22 @@ Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout
   restorer::Args args{};
   args.shared = at.shared;
   args.close_from = close_from(t);
+  args.leader_first = 1;
   args.threads_left = static_cast<std::uint32_t>(t.task.threads.size() - 1);
   TRY(mm::fill_process(t, premaps, {{at.base, end}}, at.park, args.mm, arena));
   TRY(task::fill_process(t, args.task, arena));
+  TRY(signals::fill_process(t, args.signals, arena));
+  TRY(timers::fill_process(t, args.timers, arena));
+  TRY(security::fill_process(t, args.security, arena));
   std::vector<restorer::ThreadArgs> threads;
   for (std::size_t i = 0; i < t.task.threads.size(); ++i) {
     restorer::ThreadArgs& th = threads.emplace_back();
     th.tid = t.task.threads[i].tid.value;
     th.stack_top = at.stacks + (i + 1) * restorer::kThreadStack;
     TRY(task::fill_thread(t, i, th.task, arena));
+    TRY(signals::fill_thread(t, i, th.signals, arena));
+    TRY(timers::fill_thread(t, i, th.timers, arena));
+    TRY(security::fill_thread(t, i, th.security, arena));
   }
   args.threads = arena.add(threads);
   return args;

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "core/contexts.h"
@@ -20,8 +19,5 @@ struct RestorerArena {
 
 /// Makes and fills the arena of the calling task. Errors: mmap(2), and those of the modules.
 Result<RestorerArena> compose_arguments(TaskCtx&, const mm::Premaps&, std::pair<const char*, const char*> blob);
-
-/// Name of a zombie's process.
-std::string zombie_name(const Models&, const Task&);
 
 }  // namespace cr::engine

@@ -12,7 +12,7 @@
 #include "core/sharing.h"
 #include "engine/timed_call.h"
 #include "engine/tracee_calls.h"
-#include "security/security.h"
+#include "security/seccomp.h"
 
 namespace cr::engine {
 

@@ -20,6 +20,7 @@
 #include "engine/modules.h"
 #include "engine/restorer_args.h"
 #include "files/files.h"
+#include "task/thread_state.h"
 
 extern "C" const char cr_restorer_blob[] __attribute__((visibility("hidden")));
 extern "C" const char cr_restorer_blob_end[] __attribute__((visibility("hidden")));
@@ -65,6 +66,11 @@ void reap_group_helpers(const TaskCtx& t, const Birth& b) {
   }
 }
 
+void set_zombie_name(const TaskCtx& t) {
+  const auto& tasks = t.models().get<task::ThreadStateModel>().tasks;
+  if (auto it = tasks.find(t.task.pid); it != tasks.end()) prctl(PR_SET_NAME, it->second.comm.c_str());
+}
+
 /// glibc has registered its own area with the kernel, which will be unmapped.
 void forget_rseq() {
   if (__rseq_size == 0) return;
@@ -95,7 +101,7 @@ void stand_in(SharedPage& page, const Birth& b) {
 
 void die_as_zombie(TaskCtx& t, const Birth& b) {
   SharedPage& page = *t.restore.shared;
-  prctl(PR_SET_NAME, zombie_name(t.models(), t.task).c_str());
+  set_zombie_name(t);
   auto r = restore_group(page, b);
   if (!r.ok()) core::report_error(page, r.error());
   core::await_stage(page, Stage::kConnect);

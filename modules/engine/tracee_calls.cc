@@ -48,7 +48,7 @@ Result<> set_regs(HostPid tid, const arch::Regs& regs) {
 
 Result<> call_at(HostPid tid, std::uint64_t instruction, long nr, const std::array<std::uint64_t, 3>& args) {
   arch::Regs own = TRY(get_regs(tid));
-  TRY(set_regs(tid, arch::at_syscall(own, instruction, own.rsp, nr, args)));
+  TRY(set_regs(tid, arch::at_syscall(own, instruction, nr, args)));
   for (int stop = 0; stop < 2; ++stop) {
     if (ptrace(PTRACE_SYSCALL, tid.value, 0, 0) != 0) return ptrace_error("run a system call in", tid);
     int status = TRY(wait_stop(tid));

@@ -1,5 +1,4 @@
-// The kinds of description that this folder exports, for the table in engine/modules.cc. Order matters: a fifo and a
-// memfd also look like regular files.
+// The kinds of description that this folder exports, for the table in engine/modules.cc.
 #pragma once
 
 #include "files/epoll.h"
@@ -10,12 +9,3 @@
 #include "files/regular.h"
 #include "files/signalfd.h"
 #include "files/timerfd.h"
-
-namespace cr::files {
-
-inline constexpr const FileKind* kKinds[] = {
-    &kMemfdKind,  &kFifoKind,     &kRegularKind, &kPipeKind,    &kEventfdKind,
-    &kSignalfdKind, &kTimerfdKind, &kEpollKind,  &kInotifyKind,
-};
-
-}  // namespace cr::files

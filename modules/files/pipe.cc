@@ -1,48 +1,19 @@
 #include "files/pipe.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "base/format.h"
-#include "core/proc_text.h"
 #include "files/description.h"
+#include "files/holders.h"
 #include "files/regular.h"
 
 namespace cr::files {
 namespace {
 
 std::uint32_t access_mode(const Models& models, FileId id) { return description(models, id).flags & O_ACCMODE; }
-
-/// A process outside the tree that has the pipe, for the message only.
-std::string find_holder(const TaskTree& tree, const std::string& link) {
-  DIR* proc = opendir("/proc");
-  if (proc == nullptr) return "another process";
-  std::string holder = "another process";
-  while (const dirent* e = readdir(proc)) {
-    const int pid = atoi(e->d_name);
-    if (pid <= 0 || pid == getpid()) continue;
-    if (std::any_of(tree.tasks.begin(), tree.tasks.end(), [pid](const Task& t) { return t.host.value == pid; })) continue;
-    const std::string base = format("/proc/{}/fd", pid);
-    DIR* fds = opendir(base.c_str());
-    if (fds == nullptr) continue;
-    while (const dirent* fd = readdir(fds)) {
-      char target[64];
-      const ssize_t n = readlinkat(dirfd(fds), fd->d_name, target, sizeof target);
-      if (n <= 0 || std::string_view(target, static_cast<std::size_t>(n)) != link) continue;
-      const auto comm = core::read_proc(HostPid{pid}, "comm");
-      holder = format("pid {} ({})", pid, comm.ok() ? comm.value().substr(0, comm.value().find('\n')) : "?");
-      break;
-    }
-    closedir(fds);
-  }
-  closedir(proc);
-  return holder;
-}
 
 /// Where the tree has no end of one direction, nobody else may have one: the kernel tells by POLLERR and POLLHUP.
 Result<> refuse_outside(DumpCtx& ctx, PipeId id, const Pipe& pipe) {

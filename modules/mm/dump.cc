@@ -125,7 +125,7 @@ class PageCopier {
       if (n <= 0) return Error{"mm", "write", pages_.name(), n < 0 ? errno : EIO, "free space on the images' disk"};
       done += static_cast<std::size_t>(n);
     }
-    pages_.add_checksum(offset_, size, core::crc32c({buffer_.data(), size}));
+    pages_.add_checksum(offset_, size, core::crc32c(0, buffer_.data(), size));
     offset_ += size;
     return {};
   }

@@ -1,0 +1,40 @@
+// Options that all sockets have (SOL_SOCKET).
+// Shown by getsockopt(2) on a copy of the descriptor. Put back by setsockopt(2), each only where it differs from what a
+// new socket has: Linux 6.16 refuses some on sockets of some families.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cr::pb {
+class sk_opts_entry;
+}
+
+namespace cr::net {
+
+struct SocketOptions {
+  std::uint32_t sndbuf = 0, rcvbuf = 0;  ///< as getsockopt tells: twice what was set
+  std::uint64_t snd_timeout_sec = 0, snd_timeout_usec = 0, rcv_timeout_sec = 0, rcv_timeout_usec = 0;
+  bool reuseaddr = false, passcred = false, passsec = false, dontroute = false, no_check = false;
+  bool reuseport = false, broadcast = false, keepalive = false;
+  std::uint32_t priority = 0, rcvlowat = 1, mark = 0, oobinline = 0, buf_lock = 0;
+  std::optional<std::uint32_t> linger{};   ///< seconds, when on
+  std::string bound_device{};
+  std::vector<std::uint64_t> filter{};     ///< struct sock_filter, one word each
+};
+
+/// Reads all of them. Options that the kernel or the family does not have keep their default. Errors: getsockopt(2).
+Result<SocketOptions> get_options(int fd, const std::string& object);
+/// Sets what differs. Buffer sizes last: filling queues may have needed larger ones. Errors: setsockopt(2).
+Result<> set_options(int fd, const SocketOptions& wanted, const std::string& object);
+/// Makes the send buffer as large as filling a queue could need.
+void widen_send_buffer(int fd);
+
+void put_options(const SocketOptions& o, pb::sk_opts_entry& e);
+SocketOptions read_options(const pb::sk_opts_entry& e);
+
+}  // namespace cr::net

@@ -1,0 +1,58 @@
+#include "net/sk_opts.h"
+#include "net/sk_opts.pb.h"
+
+namespace cr::net {
+
+void put_options(const SocketOptions& o, pb::sk_opts_entry& e) {
+  e.set_so_sndbuf(o.sndbuf);
+  e.set_so_rcvbuf(o.rcvbuf);
+  e.set_so_snd_tmo_sec(o.snd_timeout_sec);
+  e.set_so_snd_tmo_usec(o.snd_timeout_usec);
+  e.set_so_rcv_tmo_sec(o.rcv_timeout_sec);
+  e.set_so_rcv_tmo_usec(o.rcv_timeout_usec);
+  e.set_reuseaddr(o.reuseaddr);
+  e.set_so_priority(o.priority);
+  e.set_so_rcvlowat(o.rcvlowat);
+  if (o.mark != 0) e.set_so_mark(o.mark);
+  e.set_so_passcred(o.passcred);
+  e.set_so_passsec(o.passsec);
+  e.set_so_dontroute(o.dontroute);
+  e.set_so_no_check(o.no_check);
+  if (!o.bound_device.empty()) e.set_so_bound_dev(o.bound_device);
+  for (std::uint64_t word : o.filter) e.add_so_filter(word);
+  e.set_so_reuseport(o.reuseport);
+  e.set_so_broadcast(o.broadcast);
+  e.set_so_keepalive(o.keepalive);
+  e.set_so_oobinline(o.oobinline);
+  if (o.linger) e.set_so_linger(*o.linger);
+  e.set_so_buf_lock(o.buf_lock);
+}
+
+SocketOptions read_options(const pb::sk_opts_entry& e) {
+  SocketOptions o;
+  o.sndbuf = e.so_sndbuf();
+  o.rcvbuf = e.so_rcvbuf();
+  o.snd_timeout_sec = e.so_snd_tmo_sec();
+  o.snd_timeout_usec = e.so_snd_tmo_usec();
+  o.rcv_timeout_sec = e.so_rcv_tmo_sec();
+  o.rcv_timeout_usec = e.so_rcv_tmo_usec();
+  o.reuseaddr = e.reuseaddr();
+  o.priority = e.so_priority();
+  if (e.has_so_rcvlowat()) o.rcvlowat = e.so_rcvlowat();
+  o.mark = e.so_mark();
+  o.passcred = e.so_passcred();
+  o.passsec = e.so_passsec();
+  o.dontroute = e.so_dontroute();
+  o.no_check = e.so_no_check();
+  o.bound_device = e.so_bound_dev();
+  o.filter.assign(e.so_filter().begin(), e.so_filter().end());
+  o.reuseport = e.so_reuseport();
+  o.broadcast = e.so_broadcast();
+  o.keepalive = e.so_keepalive();
+  o.oobinline = e.so_oobinline();
+  if (e.has_so_linger()) o.linger = e.so_linger();
+  o.buf_lock = e.so_buf_lock();
+  return o;
+}
+
+}  // namespace cr::net

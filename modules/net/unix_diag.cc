@@ -1,0 +1,108 @@
+#include "net/unix_diag.h"
+
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace cr::net {
+namespace {
+
+constexpr std::size_t kFew = 32;
+
+Error failed(const char* step, int err) {
+  return Error{"net", step, "the kernel's unix sockets", err, err == ENOENT ? "the kernel needs CONFIG_UNIX_DIAG (module unix_diag)" : ""};
+}
+
+UnixDiag parse(const nlmsghdr* message) {
+  const auto* m = static_cast<const unix_diag_msg*>(NLMSG_DATA(message));
+  UnixDiag d;
+  d.ino = m->udiag_ino;
+  d.type = m->udiag_type;
+  d.state = m->udiag_state;
+  const auto* at = reinterpret_cast<const char*>(m) + NLMSG_ALIGN(sizeof *m);
+  const auto* end = reinterpret_cast<const char*>(message) + message->nlmsg_len;
+  while (at + sizeof(nlattr) <= end) {
+    nlattr attr;
+    std::memcpy(&attr, at, sizeof attr);
+    if (attr.nla_len < sizeof attr || at + attr.nla_len > end) break;
+    const char* payload = at + NLA_HDRLEN;
+    const std::size_t size = attr.nla_len - NLA_HDRLEN;
+    if (attr.nla_type == UNIX_DIAG_PEER && size >= 4) {
+      d.has_peer = true;
+      std::memcpy(&d.peer, payload, 4);
+    } else if (attr.nla_type == UNIX_DIAG_RQLEN && size >= sizeof(unix_diag_rqlen)) {
+      std::memcpy(&d.rqueue, payload, 4);
+      std::memcpy(&d.wqueue, payload + 4, 4);
+    } else if (attr.nla_type == UNIX_DIAG_SHUTDOWN && size >= 1) {
+      d.shutdown = static_cast<std::uint8_t>(*payload);
+    } else if (attr.nla_type == UNIX_DIAG_NAME) {
+      d.has_name = true;
+    }
+    at += NLMSG_ALIGN(attr.nla_len);
+  }
+  return d;
+}
+
+/// Reads answers until the last one. Returns whether more are to come.
+Result<bool> take_answers(int sock, bool dump, std::map<std::uint32_t, UnixDiag>& out) {
+  std::vector<char> buffer(64 * 1024);
+  const ssize_t n = recv(sock, buffer.data(), buffer.size(), 0);
+  if (n < 0) return failed("ask about", errno);
+  auto left = static_cast<std::size_t>(n);
+  for (auto* h = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+    if (h->nlmsg_type == NLMSG_DONE) return false;
+    if (h->nlmsg_type == NLMSG_ERROR) {
+      const int err = -static_cast<const nlmsgerr*>(NLMSG_DATA(h))->error;
+      // One socket that is not there is no error here: it may live in another namespace, and the caller says so.
+      if (!dump && err == ENOENT) return false;
+      if (err != 0) return failed("ask about", err);
+      return false;
+    }
+    UnixDiag d = parse(h);
+    out[d.ino] = d;
+    if (!dump) return false;
+  }
+  return true;
+}
+
+Result<> ask(int sock, std::uint32_t ino, bool dump, std::map<std::uint32_t, UnixDiag>& out) {
+  struct {
+    nlmsghdr header;
+    unix_diag_req request;
+  } m{};
+  m.header.nlmsg_len = sizeof m;
+  m.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  m.header.nlmsg_flags = static_cast<__u16>(NLM_F_REQUEST | (dump ? NLM_F_DUMP : 0));
+  m.request.sdiag_family = AF_UNIX;
+  m.request.udiag_states = ~0u;
+  m.request.udiag_ino = ino;
+  m.request.udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_NAME;
+  m.request.udiag_cookie[0] = m.request.udiag_cookie[1] = ~0u;
+  if (send(sock, &m, sizeof m, 0) != static_cast<ssize_t>(sizeof m)) return failed("ask about", errno);
+  while (TRY(take_answers(sock, dump, out))) {
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::map<std::uint32_t, UnixDiag>> ask_unix_diag(const std::set<std::uint32_t>& inodes) {
+  std::map<std::uint32_t, UnixDiag> out;
+  UniqueFd sock(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  if (!sock) return failed("ask about", errno);
+  if (inodes.size() > kFew) {
+    TRY(ask(sock.get(), 0, true, out));
+  } else {
+    for (std::uint32_t ino : inodes) TRY(ask(sock.get(), ino, false, out));
+  }
+  return out;
+}
+
+}  // namespace cr::net
