@@ -11,8 +11,7 @@
 
 #include "infect/parasite_session.h"
 #include "infect/tests/target.h"
-#include "signals/wire.h"
-#include "task/wire.h"
+#include "infect/wire.h"
 
 namespace cr::infect::test {
 namespace {
@@ -24,9 +23,8 @@ void engine_work(HostPid pid) {
   auto session = ParasiteSession::open(task.value());
   if (!session.ok()) _exit(11);
   for (SeizedThread& t : task.value().threads()) {
-    task::ThreadQuery q{};
-    signals::ActionsQuery a{};
-    if (!session.value().call(t, q, a).ok()) _exit(12);
+    RawSyscall a{.nr = SYS_getpid}, b{.nr = SYS_gettid}, c{.nr = SYS_umask, .args = {022}};
+    if (!session.value().call(t, a, b, c).ok() || b.result != t.tid.value) _exit(12);
   }
   if (!session.value().close().ok()) _exit(13);
   if (!task.value().detach().ok()) _exit(14);

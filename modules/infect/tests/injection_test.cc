@@ -18,8 +18,7 @@
 #include "infect/parasite_session.h"
 #include "infect/target_maps.h"
 #include "infect/tests/target.h"
-#include "signals/wire.h"
-#include "task/wire.h"
+#include "infect/wire.h"
 
 namespace cr::infect::test {
 namespace {
@@ -37,10 +36,10 @@ void visit(HostPid pid, DetachState end = DetachState::kRunning) {
       auto answer = session.value().remote_syscall(t, SYS_gettid);
       ASSERT_TRUE(answer.ok()) << text_of(answer.error());
       EXPECT_EQ(answer.value().raw(), t.tid.value);
-      task::ThreadQuery query{};
-      signals::AltStackQuery stack{};
-      auto called = session.value().call(t, query, stack);
+      RawSyscall one{.nr = SYS_getpid}, two{.nr = SYS_getppid};
+      auto called = session.value().call(t, one, two);
       ASSERT_TRUE(called.ok()) << text_of(called.error());
+      EXPECT_EQ(one.result, pid.value);
     }
     auto closed = session.value().close();
     EXPECT_TRUE(closed.ok()) << text_of(closed.error());
