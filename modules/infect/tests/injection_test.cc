@@ -283,6 +283,24 @@ TEST(Injection, SeccompStrict) {
   EXPECT_EQ(target.shared().wrong, 0);
 }
 
+TEST(Injection, SyscallUserDispatch) {
+  Target target([](Shared& s) {
+    static char selector = 1;  // SYSCALL_DISPATCH_FILTER_BLOCK: any system call raises SIGSYS
+    s.error = prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0, &selector) == 0 ? 0 : errno;
+    compute(s);
+  });
+  ASSERT_TRUE(target.wait_ready());
+  if (target.shared().error != 0) GTEST_SKIP() << "no syscall user dispatch in this kernel";
+  for (int i = 0; i < 3; ++i) {
+    visit(target.pid());
+    auto task = SeizedTask::seize(target.pid());
+    ASSERT_TRUE(task.ok());
+    EXPECT_EQ(task.value().threads()[0].dispatch.mode, 1u);
+  }
+  ASSERT_TRUE(target.moves());
+  EXPECT_EQ(target.shared().wrong, 0);
+}
+
 TEST(Injection, ForbiddenWritableCode) {
   Target target([](Shared& s) {
     if (prctl(65 /* PR_SET_MDWE */, 1, 0, 0, 0) != 0) s.error = errno;
