@@ -11,6 +11,7 @@
 #include "files/signalfd.h"
 #include "files/timerfd.h"
 #include "mm/mm.h"
+#include "net/unix_socket.h"
 #include "security/creds.h"
 #include "security/seccomp.h"
 #include "signals/signals.h"
@@ -33,7 +34,7 @@ constexpr const Module* kModules[] = {
 // In matching order: a kind that is recognised by its name stands before those that are recognised by their type.
 constexpr const FileKind* kFileKinds[] = {
     &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind, &files::kEpollKind,   &files::kInotifyKind,
-    &files::kMemfdKind,   &files::kPipeKind,     &files::kFifoKind,    &files::kRegularKind,
+    &files::kMemfdKind,   &files::kPipeKind,     &files::kFifoKind,    &net::kUnixKind,       &files::kRegularKind,
 };
 
 }  // namespace
