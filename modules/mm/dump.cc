@@ -15,6 +15,7 @@
 #include "mm/mm.h"
 #include "mm/pagemap_scan.h"
 #include "mm/smaps.h"
+#include "task/task.h"
 
 namespace cr::mm {
 namespace {
@@ -136,6 +137,14 @@ class PageCopier {
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(1 << 20);
 };
 
+/// Two switches of prctl(2) belong to the address space, so the image has them there; the module task asks for them.
+void take_switches(const task::PrctlModel& prctls, AddressSpace& space) {
+  auto it = prctls.processes.find(space.owner);
+  if (it == prctls.processes.end()) return;
+  space.dumpable = static_cast<int>(it->second.dumpable.value_or(1));
+  space.thp_disabled = it->second.thp_disable.value_or(0) != 0;
+}
+
 }  // namespace
 
 Result<> collect(DumpCtx& ctx) {
@@ -170,6 +179,7 @@ Result<> settle(DumpCtx& ctx) {
     PagemapScan scan = TRY(PagemapScan::open(t.host));
     for (Vma& v : space.vmas)
       if (v.has_own_pages()) TRY(scan.find(v, PageWish::kGuard, v.guards));
+    take_switches(ctx.models.get<task::PrctlModel>(), space);
   }
   return {};
 }
