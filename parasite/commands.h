@@ -3,6 +3,7 @@
 #pragma once
 
 #include "infect/parasite.h"
+#include "mm/parasite.h"
 #include "signals/parasite.h"
 #include "task/parasite.h"
 #include "timers/parasite.h"
@@ -31,7 +32,8 @@ using Commands = CommandList<                                     //
     infect::RawSyscallCommand,                                    //
     task::ThreadQueryCommand, task::ProcessQueryCommand,          //
     signals::ActionsQueryCommand, signals::AltStackQueryCommand,  //
-    timers::ItimersQueryCommand, timers::TimersQueryCommand>;
+    timers::ItimersQueryCommand, timers::TimersQueryCommand,      //
+    mm::PolicyQueryCommand>;
 static_assert(Commands::unique());
 
 }  // namespace cr::parasite

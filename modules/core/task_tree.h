@@ -32,6 +32,7 @@ struct Task {
   HostPid host;
   TaskState state = TaskState::kAlive;
   std::uint32_t exit_code = 0;  ///< of a zombie, as wait(2) gives it
+  int exit_signal = 17;         ///< what its parent gets when it ends: SIGCHLD but for clone(2) with another
   int stop_signal = 0;          ///< of a stopped task: SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU
   std::vector<Thread> threads;  ///< the leader first; empty for a zombie
 

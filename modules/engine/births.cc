@@ -80,7 +80,6 @@ class Planner {
     birth(parent.index).reaper = true;
     const Task* leader = tree_.find(session);
     if (leader != nullptr && leader->sid == session) {
-      if (!leader->alive()) return impossible(t, "its session leader is a zombie that can't fork any more");
       Birth maker{.kind = Birth::Kind::kOrphanMaker};
       maker.after = {t.index};
       plan_.births.push_back(maker);
@@ -112,6 +111,7 @@ class Planner {
       if (member == nullptr) return impossible(t, "its process group has no live member");
       plan_.births.push_back(Birth{.kind = Birth::Kind::kGroupHelper, .pid = t.pgid, .pgid = t.pgid});
       birth(member->index).after.push_back(plan_.births.size() - 1);
+      birth(member->index).helpers.push_back(t.pgid);
       ++plan_.group_helpers;
     }
     return {};

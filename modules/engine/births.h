@@ -32,6 +32,7 @@ struct Birth {
   bool reaper = false;                ///< has orphans to take over: must be a child subreaper while they are made
   std::vector<std::size_t> before{};  ///< births made before its own setsid
   std::vector<std::size_t> after{};   ///< births made after it
+  std::vector<NsPid> helpers{};       ///< group helpers among them, for it to reap
 };
 
 /// births[0] is the root. Errors: a session or group that no sequence of forks can give, by pid.

@@ -1,5 +1,7 @@
 #include "engine/core_image.h"
 
+#include <signal.h>
+
 #include "base/format.h"
 #include "engine/modules.h"
 #include "task/core.pb.h"
@@ -17,6 +19,7 @@ std::uint64_t record_id(const Task& t, std::size_t thread) {
 void put_task(const Task& t, pb::task_core_entry& tc) {
   tc.set_task_state(static_cast<std::uint32_t>(t.state));
   tc.set_exit_code(t.exit_code);
+  if (t.exit_signal != SIGCHLD) tc.set_exit_signal(static_cast<std::uint32_t>(t.exit_signal));
   if (t.stop_signal != 0) tc.set_stop_signo(static_cast<std::uint32_t>(t.stop_signal));
 }
 
@@ -28,6 +31,7 @@ Result<> get_task(Task& t, const pb::task_core_entry& tc) {
                  "the image is damaged or from a later version"};
   t.state = state;
   t.exit_code = tc.exit_code();
+  t.exit_signal = tc.has_exit_signal() ? static_cast<int>(tc.exit_signal()) : SIGCHLD;
   t.stop_signal = state == TaskState::kStopped ? static_cast<int>(tc.has_stop_signo() ? tc.stop_signo() : 19) : 0;
   return {};
 }

@@ -1,6 +1,7 @@
 #include "engine/fork_tree.h"
 
 #include <linux/sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -34,7 +35,8 @@ class Maker {
     std::uint64_t pid = static_cast<std::uint64_t>(b.pid.value);
     arch::CloneArgs args{};
     args.flags = extra_flags | sharing_flags(b);
-    args.exit_signal = SIGCHLD;
+    bool is_child = b.kind == Birth::Kind::kTask && ctx_.tree.tasks[b.task].parent != kNoTask;
+    args.exit_signal = static_cast<std::uint64_t>(is_child ? ctx_.tree.tasks[b.task].exit_signal : SIGCHLD);
     if (pid != 0) {
       args.set_tid = reinterpret_cast<std::uint64_t>(&pid);
       args.set_tid_size = 1;

@@ -95,9 +95,11 @@ class Freezer {
 
   Result<> complete(Task& t, std::size_t level) {
     TRY(task::identify(t, level));
+    core::StatFields stat = TRY(core::read_stat(t.host));
+    t.exit_signal = static_cast<int>(stat.number(38));
     if (!t.alive()) {
       // Field 52 of /proc/PID/stat: what wait(2) will give.
-      t.exit_code = static_cast<std::uint32_t>(TRY(core::read_stat(t.host)).number(52));
+      t.exit_code = static_cast<std::uint32_t>(stat.number(52));
       return {};
     }
     for (const infect::SeizedThread& th : ctx_.seized[t.index].threads())

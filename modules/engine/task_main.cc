@@ -51,19 +51,13 @@ Result<> await_the_dead(const TaskCtx& t, const Birth& b) {
   for (TaskIndex c : t.task.children) {
     const Task& child = t.tree().tasks[c];
     siginfo_t info;
-    if (!child.alive() && waitid(P_PID, static_cast<id_t>(child.pid.value), &info, WEXITED | WNOWAIT) != 0)
+    if (!child.alive() && waitid(P_PID, static_cast<id_t>(child.pid.value), &info, WEXITED | WNOWAIT | __WALL) != 0)
       return Error{"engine", "wait for zombie", format("pid {}", child.pid), errno, ""};
   }
-  (void)b;
+  for (NsPid helper : b.helpers)
+    if (waitpid(helper.value, nullptr, 0) < 0)
+      return Error{"engine", "reap the helper", format("pid {}", helper), errno, ""};
   return {};
-}
-
-void reap_group_helpers(const TaskCtx& t, const Birth& b) {
-  for (std::size_t i : b.after) {
-    if (i < t.tree().tasks.size()) continue;  // a task of the tree, not a helper
-    while (waitpid(-1, nullptr, __WNOTHREAD | WNOHANG) > 0) {
-    }
-  }
 }
 
 void set_zombie_name(const TaskCtx& t) {
@@ -128,7 +122,6 @@ Result<> task_main(TaskCtx& t, const Birth& b, const mm::Premaps& premaps) {
   core::say_done(page);
   core::await_stage(page, Stage::kConnect);
   TRY(await_the_dead(t, b));
-  reap_group_helpers(t, b);
   TRY(files::connect(t));
   for (const Module* m : modules())
     if (m->enter != nullptr) TRY(m->enter(t));

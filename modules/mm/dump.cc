@@ -15,6 +15,7 @@
 #include "mm/mm.h"
 #include "mm/pagemap_scan.h"
 #include "mm/smaps.h"
+#include "mm/wire.h"
 #include "task/task.h"
 
 namespace cr::mm {
@@ -34,7 +35,7 @@ Error refuse(const Task& t, const Vma& v, const std::string& path, const char* k
 Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v) {
   bool shared = v.is(kVmaFileShared);
   if (e.path.starts_with("/SYSV"))
-    return refuse(t, v, e.path, "SysV shared memory", "detach it (shmdt) before the dump");
+    return refuse(t, v, e.path, "System V shared memory", "detach it (shmdt) before the dump");
   if (e.path.starts_with("/[aio]")) return refuse(t, v, e.path, "an AIO ring", "call io_destroy before the dump");
   if (e.path.starts_with("anon_inode:"))
     return refuse(t, v, e.path, "memory of an anonymous inode", "let the program close it before the dump");
@@ -154,7 +155,10 @@ Result<> collect(DumpCtx& ctx) {
     std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
     m.space_of[t.pid] = id;
     auto [it, is_new] = m.spaces.try_emplace(id);
-    if (!is_new) continue;
+    if (!is_new)
+      return Error{"mm", "dump", format("pid {}", t.host), 0,
+                   format("it shares its memory with pid {} without being a thread of it (CLONE_VM), not carried yet",
+                          it->second.owner)};
     AddressSpace& space = it->second;
     space.vm_id = id;
     space.owner = t.pid;
@@ -165,12 +169,48 @@ Result<> collect(DumpCtx& ctx) {
   return {};
 }
 
+/// mlockall(MCL_FUTURE) shows only in what is mapped later: the parasite's own mapping.
+static Result<> find_lock_future(const Task& t, AddressSpace& space, const infect::ParasiteSession& session) {
+  std::string status = TRY(core::read_proc(t.host, "status"));
+  auto locked = core::words(core::field(status, "VmLck").value_or("0"));
+  std::uint64_t known = 0;
+  for (const Vma& v : space.vmas)
+    if (v.flags & MAP_LOCKED) known += v.size() / 1024;
+  if (core::number(locked.front()).value_or(0) <= known) return {};
+  space.lock_future = MCL_FUTURE;
+  std::uint64_t own = session.mapping().first.value;
+  std::string text = TRY(core::read_proc(t.host, "smaps"));
+  for (const SmapsEntry& e : TRY(parse_smaps(text)))
+    if (e.range.start == own && e.has("lf")) space.lock_future |= MCL_ONFAULT;
+  return {};
+}
+
+/// The NUMA policies of all mappings, in one visit.
+static Result<> ask_policies(DumpCtx& ctx, const Task& t, AddressSpace& space, infect::ParasiteSession& session) {
+  session.reset_arena();
+  PolicyQuery query{};
+  auto reserved = session.reserve<VmaPolicyWire>(space.vmas.size());
+  if (!reserved.ok()) return {};  // more mappings than the arena has room for: policies that differ are rare
+  query.policies = reserved.value();
+  auto view = session.view(query.policies);
+  for (std::size_t i = 0; i < view.size(); ++i) view[i] = {space.vmas[i].start, -1, 0, {}};
+  TRY(session.call(ctx.seized[t.index].threads().front(), query));
+  for (std::size_t i = 0; i < view.size(); ++i) {
+    if (view[i].mode <= 0) continue;
+    space.vmas[i].policy.mode = view[i].mode;
+    space.vmas[i].policy.nodes.assign(std::begin(view[i].nodes), std::end(view[i].nodes));
+  }
+  session.reset_arena();
+  return {};
+}
+
 Result<> interrogate(DumpCtx& ctx, const Task& t, infect::ParasiteSession& session) {
   AddressSpace& space = ctx.models.edit<Model>().of(t);
   if (space.owner != t.pid) return {};
   SysResult brk = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_brk, 0));
   space.fields.brk = static_cast<std::uint64_t>(brk.raw());
-  return {};
+  TRY(ask_policies(ctx, t, space, session));
+  return find_lock_future(t, space, session);
 }
 
 Result<> settle(DumpCtx& ctx) {

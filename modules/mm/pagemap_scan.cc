@@ -51,7 +51,8 @@ Result<> PagemapScan::find(const Range& in, PageWish wish, std::vector<Range>& o
   if (wish == PageWish::kGuard) {
     arg.category_mask = arg.return_mask = kGuardPage;
   } else {
-    arg.category_inverted = arg.category_mask = kFile | kPfnZero;
+    // A guard marker shows as a swapped page; kernels before 6.15 know no guard category, and before 6.13 no guards.
+    arg.category_inverted = arg.category_mask = kFile | kPfnZero | (knows_guards_ ? kGuardPage : 0);
     arg.category_anyof_mask = kPresent | kSwapped;
     arg.return_mask = kPresent;
   }
@@ -59,6 +60,10 @@ Result<> PagemapScan::find(const Range& in, PageWish wish, std::vector<Range>& o
     int n = ioctl(fd_.get(), kPagemapScan, &arg);
     if (n < 0 && (errno == ENOTTY || errno == EINVAL)) {  // ENOTTY: no such ioctl; EINVAL: no such category
       if (wish == PageWish::kGuard) return {};
+      if (errno == EINVAL && knows_guards_) {
+        knows_guards_ = false;
+        return find({arg.start, in.end}, wish, out);
+      }
       has_ioctl_ = false;
       return find_by_entries({arg.start, in.end}, out);
     }

@@ -32,6 +32,7 @@ class PagemapScan {
   UniqueFd fd_;
   HostPid pid_;
   bool has_ioctl_ = true;
+  bool knows_guards_ = true;
 };
 
 }  // namespace cr::mm

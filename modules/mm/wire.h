@@ -3,9 +3,27 @@
 
 #include <cstdint>
 
+#include "base/command.h"
 #include "base/rel_span.h"
 
 namespace cr::mm {
+
+/// The NUMA policy of one mapping: `address` in, the rest out; mode -1: the kernel has none to tell.
+struct VmaPolicyWire {
+  std::uint64_t address;
+  std::int32_t mode;
+  std::int32_t pad;
+  std::uint64_t nodes[16];  ///< 1024 nodes
+};
+static_assert(sizeof(VmaPolicyWire) == 144);
+
+/// Policies of all mappings (get_mempolicy(2), MPOL_F_ADDR). Per process.
+struct PolicyQuery {
+  static constexpr char kName[] = "mm.policies";
+  static constexpr std::uint32_t kCommand = command_id(kName);
+  RelSpan<VmaPolicyWire> policies;
+};
+static_assert(sizeof(PolicyQuery) == 8);
 
 /// mremap(from, size, size, MREMAP_FIXED, to): a premapped region goes to its place.
 struct Move {
