@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -24,12 +26,16 @@ struct Ghost {
   bool chunks = false;     ///< the content is stored in pieces, holes are left out
   std::uint64_t size = 0;  ///< with chunks
   std::string target{};    ///< of a symbolic link
+  std::vector<std::pair<std::string, std::string>> xattrs{};
 
   // Dump.
   UniqueFd source{};     ///< O_PATH
   std::string object{};  ///< for errors
   // Restore.
-  int number = -1;  ///< service number of an O_PATH descriptor of it, in every task
+  int number = -1;  ///< service number of a descriptor of it, in every task
+  /// The description that O_TMPFILE made: such a file can still be given a name (linkat), so it is made that way
+  /// again, and `number` is that description itself, not O_PATH. 0 for all other deleted files.
+  std::uint32_t tmpfile = 0;
 };
 
 /// Attributes from fstat. `limit` bounds the allocated size. Errors: the file is larger.
@@ -38,6 +44,8 @@ Result<Ghost> make_ghost(int path_fd, const struct stat& st, const std::string& 
 Result<> write_ghost_content(core::ImageWriter& image, const Ghost& ghost, int source);
 /// Puts attributes on a file that was just made; times last. Errors: fchownat(2), fchmodat(2), utimensat(2).
 Result<> set_ghost_attributes(const Ghost& ghost, const std::string& path);
+/// Same for an open one.
+Result<> set_ghost_attributes(const Ghost& ghost, int fd);
 
 /// ghost-file-<id>.img. Errors: as the image layer and above.
 Result<> write_ghost(core::ImageWriterDir& images, std::uint32_t id, const Ghost& ghost);

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kBlock = 256 * 1024;
 
-timespec from_timeval(const pb::timeval& tv) {
-  return {static_cast<time_t>(tv.tv_sec()), static_cast<long>(tv.tv_usec() * 1000)};
+timespec from_timeval(const pb::timeval& tv, std::uint32_t nsec) {
+  return {static_cast<time_t>(tv.tv_sec()), static_cast<long>(tv.tv_usec() * 1000 + nsec % 1000)};
 }
 
 void to_timeval(const timespec& ts, pb::timeval& tv) {
@@ -69,11 +69,12 @@ Result<Ghost> parse(core::ImageReader& image) {
   g.dev = e.dev();
   g.ino = e.ino();
   g.rdev = e.rdev();
-  if (e.has_atim()) g.atime = from_timeval(e.atim());
-  if (e.has_mtim()) g.mtime = from_timeval(e.mtim());
+  if (e.has_atim()) g.atime = from_timeval(e.atim(), e.cr_atim_nsec());
+  if (e.has_mtim()) g.mtime = from_timeval(e.mtim(), e.cr_mtim_nsec());
   g.chunks = e.chunks();
   g.size = e.size();
   g.target = e.symlnk_target();
+  for (const pb::cr_xattr_entry& x : e.cr_xattrs()) g.xattrs.emplace_back(x.name(), x.value());
   g.object = image.name();
   return g;
 }
@@ -108,6 +109,15 @@ Result<> write_ghost(core::ImageWriterDir& images, std::uint32_t id, const Ghost
   if (S_ISCHR(g.mode) || S_ISBLK(g.mode)) e.set_rdev(g.rdev);
   if (g.atime) to_timeval(*g.atime, *e.mutable_atim());
   if (g.mtime) to_timeval(*g.mtime, *e.mutable_mtim());
+  if (g.atime && g.atime->tv_nsec % 1000 != 0)
+    e.set_cr_atim_nsec(static_cast<std::uint32_t>(g.atime->tv_nsec % 1000));
+  if (g.mtime && g.mtime->tv_nsec % 1000 != 0)
+    e.set_cr_mtim_nsec(static_cast<std::uint32_t>(g.mtime->tv_nsec % 1000));
+  for (const auto& [name, value] : g.xattrs) {
+    pb::cr_xattr_entry& x = *e.add_cr_xattrs();
+    x.set_name(name);
+    x.set_value(value);
+  }
   if (g.chunks) {
     e.set_chunks(true);
     e.set_size(g.size);

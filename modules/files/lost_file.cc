@@ -91,6 +91,16 @@ Result<UniqueFd> make_ghost_again(const core::ImageReaderDir& images, std::uint3
   return opened;
 }
 
+Result<UniqueFd> make_tmpfile_again(const core::ImageReaderDir& images, std::uint32_t id, const Ghost& g,
+                                    const std::string& wanted, std::uint32_t flags) {
+  const std::string dir = wanted.substr(0, std::max<std::size_t>(wanted.rfind('/'), 1));
+  UniqueFd fd(open(dir.c_str(), static_cast<int>(open_flags(flags)) | O_TMPFILE | O_CLOEXEC, 0600));
+  if (!fd) return fd;
+  TRY(fill_ghost(images, id, fd.get()));
+  TRY(set_ghost_attributes(g, fd.get()));
+  return fd;
+}
+
 Result<UniqueFd> open_under_lost_name(const std::string& link_name, const std::string& wanted) {
   MadeDirectories directories;
   if (!directories.make_parents(wanted).ok() || link(link_name.c_str(), wanted.c_str()) != 0)

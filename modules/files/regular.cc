@@ -1,8 +1,10 @@
 #include "files/regular.h"
 
 #include <dirent.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/format.h"
@@ -30,22 +32,39 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// A name of the inode in the directory of its lost one, or "". Directories with very many names are not searched:
-/// a dump must stay short.
-std::string sibling_link(const std::string& lost, const struct stat& st) {
-  constexpr int kMaxNames = 4096;
-  const std::string dir = directory_of(lost);
-  DIR* stream = opendir(dir.c_str());
-  if (stream == nullptr) return {};
+/// Another name of the inode, in the directory of its lost one or below, or "". Only so many names are looked at: a
+/// dump must stay short.
+std::string nearby_link(const std::string& lost, const struct stat& st) {
+  int names_left = 4096;
+  std::vector<std::string> directories{directory_of(lost)};
   std::string found;
-  for (int i = 0; i < kMaxNames && found.empty(); ++i) {
-    const dirent* e = readdir(stream);
-    if (e == nullptr) break;
-    const std::string path = (dir == "/" ? "" : dir) + "/" + e->d_name;
-    if (e->d_ino == st.st_ino && leads_to(path, st)) found = path;
+  for (std::size_t i = 0; i < directories.size() && found.empty() && names_left > 0; ++i) {
+    const std::string dir = directories[i];
+    DIR* stream = opendir(dir.c_str());
+    if (stream == nullptr) continue;
+    while (const dirent* e = found.empty() && names_left-- > 0 ? readdir(stream) : nullptr) {
+      const std::string_view name = e->d_name;
+      const std::string path = (dir == "/" ? "" : dir) + "/" + e->d_name;
+      if (e->d_type == DT_DIR && name != "." && name != "..") directories.push_back(path);
+      if (e->d_ino == st.st_ino && leads_to(path, st)) found = path;
+    }
+    closedir(stream);
   }
-  closedir(stream);
   return found;
+}
+
+/// What a file that no path leads to is, when it is not one that was deleted.
+const char* special_file(int fd) {
+  struct statfs fs;
+  if (fstatfs(fd, &fs) != 0) return nullptr;
+  switch (static_cast<unsigned long>(fs.f_type)) {
+    case 0x19800202:  // MQUEUE_MAGIC, which no header exports
+      return "a POSIX message queue, not carried yet: close it before the dump";
+    case PROC_SUPER_MAGIC:
+      return "a file of a process that is gone: close it before the dump";
+    default:
+      return nullptr;
+  }
 }
 
 /// Finds or makes the remap of an inode that has no link at all.
@@ -90,6 +109,7 @@ Result<Remap> link_of(DumpCtx& ctx, const FileProbe& probe, const RegularFile& f
 /// The path leads elsewhere: finds out how the file can be had again.
 Result<> collect_lost(DumpCtx& ctx, const FileProbe& probe, FileId id, RegularFile& file) {
   RegularModel& model = ctx.models.edit<RegularModel>();
+  if (const char* what = special_file(probe.fd)) return fail("dump", probe.name(), 0, format("it is {}", what));
   const bool no_link = probe.st.st_nlink == 0;
   if (file.name.ends_with(kDeleted)) {
     file.name.resize(file.name.size() - kDeleted.size());
@@ -102,7 +122,7 @@ Result<> collect_lost(DumpCtx& ctx, const FileProbe& probe, FileId id, RegularFi
     model.remaps[id] = TRY(ghost_of(ctx, probe));
     return {};
   }
-  if (std::string other = sibling_link(file.name, probe.st); !other.empty()) {
+  if (std::string other = nearby_link(file.name, probe.st); !other.empty()) {
     file.lost_name = std::exchange(file.name, other);
     return {};
   }

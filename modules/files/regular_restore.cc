@@ -67,6 +67,28 @@ Result<UniqueFd> open_at(const Model& model, const std::string& path, std::uint3
   return fd;
 }
 
+/// The deleted file, as the description that O_TMPFILE had made, or as O_PATH.
+Result<UniqueFd> make_ghost(const RestoreCtx& ctx, std::uint32_t number, Ghost& ghost, const std::string& name) {
+  if (ghost.tmpfile != 0) {
+    const std::uint32_t flags = description(ctx.models, ghost.tmpfile).flags;
+    UniqueFd fd = TRY(make_tmpfile_again(ctx.images, number, ghost, name, flags));
+    if (fd) return fd;
+    ghost.tmpfile = 0;
+  }
+  return make_ghost_again(ctx.images, number, ghost, name);
+}
+
+/// The description that make_ghost() made by O_TMPFILE, when `id` is that one.
+Result<UniqueFd> made_tmpfile(const RegularModel& model, FileId id, const Description& d) {
+  const auto remap = model.remaps.find(id);
+  if (remap == model.remaps.end() || remap->second.type != RemapType::kGhost) return UniqueFd();
+  const Ghost& ghost = model.ghosts.at(remap->second.remap_id);
+  if (ghost.tmpfile != id) return UniqueFd();
+  UniqueFd copy(fcntl(ghost.number, F_DUPFD_CLOEXEC, 0));
+  if (!copy) return fail("duplicate", d.object, errno);
+  return copy;
+}
+
 }  // namespace
 
 Result<> plan_regular(PlanCtx& ctx) {
@@ -79,6 +101,12 @@ Result<> plan_regular(PlanCtx& ctx) {
     if (remap != model.remaps.end() || of_a_process(f.name) || is_inherited(ctx.opt, f.name)) continue;
     if (!seen.emplace(f.name, f.size.value_or(0)).second) continue;
     TRY(validate(f, ctx.opt));
+  }
+  constexpr std::uint32_t kTmpfile = O_TMPFILE;
+  for (const auto& [id, remap] : model.remaps) {
+    const std::uint32_t flags = files.descriptions.at(id).flags;
+    if (remap.type == RemapType::kGhost && (flags & kTmpfile) == kTmpfile && (flags & O_ACCMODE) != O_RDONLY)
+      model.ghosts.at(remap.remap_id).tmpfile = id;
   }
   for (auto& [id, ghost] : model.ghosts) ghost.number = take_service_number(files);
   return {};
@@ -99,9 +127,9 @@ Result<> prepare_regular(RestoreCtx& ctx) {
     } else if (remap->second.type == RemapType::kLinked) {
       TRY(put(TRY(open_under_lost_name(model.files.at(remap->second.remap_id).name, f.name)), number, f.name));
     } else {
-      const Ghost& ghost = model.ghosts.at(remap->second.remap_id);
+      Ghost& ghost = model.ghosts.at(remap->second.remap_id);
       if (made.insert(remap->second.remap_id).second)
-        TRY(put(TRY(make_ghost_again(ctx.images, remap->second.remap_id, ghost, f.name)), ghost.number, f.name));
+        TRY(put(TRY(make_ghost(ctx, remap->second.remap_id, ghost, f.name)), ghost.number, f.name));
       number = ghost.number;
     }
   }
@@ -143,7 +171,8 @@ Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags)
 
 Result<UniqueFd> open_regular(TaskCtx& ctx, FileId id) {
   const Description& d = description(ctx.models(), id);
-  UniqueFd fd = TRY(open_regular_with(ctx, id, d.flags));
+  UniqueFd fd = TRY(made_tmpfile(ctx.models().get<RegularModel>(), id, d));
+  if (!fd) fd = TRY(open_regular_with(ctx, id, d.flags));
   if (d.flags & O_PATH) return fd;
   if (d.pos != 0 && lseek(fd.get(), static_cast<off_t>(d.pos), SEEK_SET) < 0 && errno != ESPIPE)
     return fail(format("set position {} of", d.pos), d.object, errno);

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: an io_uring is refused by name and still takes requests
- * refuse: fd 77 (anon_inode:[io_uring])
+ * refuse: anon_inode:[io_uring]
  */
 #define _GNU_SOURCE
 #include <linux/io_uring.h>

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a file made by O_TMPFILE, which never had a name, and can be given one afterwards
+ * compare: nofds - the kernel shows it by its inode number, which is another one now
  */
 #define _GNU_SOURCE
 #include "check.h"
