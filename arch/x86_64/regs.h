@@ -45,8 +45,8 @@ constexpr bool is_compat(const Regs& r) { return r.cs == kUserCs32; }
 constexpr Regs at_sigreturn(Regs own, std::uint64_t gadget, std::uint64_t frame) {
   own.rip = gadget;
   own.rsp = frame + 8;
-  own.rax = 15;            // __NR_rt_sigreturn
-  own.orig_rax = ~0ull;    // not in a call: the kernel must not "restart" what was interrupted
+  own.rax = 15;          // __NR_rt_sigreturn
+  own.orig_rax = ~0ull;  // not in a call: the kernel must not "restart" what was interrupted
   own.eflags &= ~kEflagsTrapDir;
   return own;
 }
@@ -62,8 +62,8 @@ constexpr Regs instead_of_sigreturn(Regs at, std::uint64_t frame, long nr, std::
   return at;
 }
 
-/// Registers that make the thread run system call `nr` at the `syscall` instruction at `instruction`; for threads that a
-/// restore has made and that nobody misses yet.
+/// Registers that make the thread run system call `nr` at the `syscall` instruction at `instruction`; for threads
+/// that a restore has made and that nobody misses yet.
 constexpr Regs at_syscall(Regs own, std::uint64_t instruction, long nr, std::span<const std::uint64_t> args) {
   own.rip = instruction;
   own.rax = static_cast<std::uint64_t>(nr);

@@ -11,6 +11,7 @@
 #include "files/signalfd.h"
 #include "files/timerfd.h"
 #include "mm/mm.h"
+#include "net/unix_socket.h"
 #include "security/creds.h"
 #include "security/seccomp.h"
 #include "signals/signals.h"
@@ -31,9 +32,10 @@ constexpr const Module* kModules[] = {
 };
 
 // In matching order: a kind that is recognised by its name stands before those that are recognised by their type.
+// Sockets first: their settle finds descriptions of all kinds that are only in flight.
 constexpr const FileKind* kFileKinds[] = {
-    &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind, &files::kEpollKind,   &files::kInotifyKind,
-    &files::kMemfdKind,   &files::kPipeKind,     &files::kFifoKind,    &files::kRegularKind,
+    &net::kUnixKind,      &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind, &files::kEpollKind,
+    &files::kInotifyKind, &files::kMemfdKind,   &files::kPipeKind,     &files::kFifoKind,    &files::kRegularKind,
 };
 
 }  // namespace

@@ -61,7 +61,8 @@ Result<UniqueFd> copy_from(Source& s, int fd) {
   if (!s.pidfd) s.pidfd.reset(static_cast<int>(syscall(434 /* pidfd_open */, s.pid.value, 0)));
   if (!s.pidfd) return fail("open a pidfd of", format("pid {}", s.pid), errno);
   UniqueFd copy(static_cast<int>(syscall(438 /* pidfd_getfd */, s.pidfd.get(), fd, 0)));
-  if (!copy) return fail("copy", format("pid {} fd {}", s.pid, fd), errno, "raise the limit of open files of the engine");
+  if (!copy)
+    return fail("copy", format("pid {} fd {}", s.pid, fd), errno, "raise the limit of open files of the engine");
   return copy;
 }
 
@@ -70,14 +71,17 @@ std::string what_it_is(const FileProbe& p) {
   constexpr std::string_view kAnon = "anon_inode:";
   if (S_ISSOCK(p.st.st_mode)) return "sockets of this family are not carried yet";
   if (S_ISCHR(p.st.st_mode)) {
-    if (major(p.st.st_rdev) == 5 || major(p.st.st_rdev) == 4 || (major(p.st.st_rdev) >= 136 && major(p.st.st_rdev) < 144))
-      return "terminals are not carried yet: start the program with its input and output redirected, e.g. to /dev/null";
+    if (major(p.st.st_rdev) == 5 || major(p.st.st_rdev) == 4 ||
+        (major(p.st.st_rdev) >= 136 && major(p.st.st_rdev) < 144))
+      return "terminals are not carried yet: start the program with its input and output redirected, e.g. to "
+             "/dev/null";
     return format("the state of character device {}:{} is known to its driver alone: close it before the dump",
                   major(p.st.st_rdev), minor(p.st.st_rdev));
   }
   if (S_ISBLK(p.st.st_mode)) return "open block devices are not carried";
   if (p.link.starts_with(kAnon))
-    return format("descriptors of kind {} are not carried yet: close it before the dump", p.link.substr(kAnon.size()));
+    return format("descriptors of kind {} are not carried yet: close it before the dump",
+                  p.link.substr(kAnon.size()));
   if (p.link.starts_with("/SYSV")) return "System V shared memory is not carried yet";
   return "descriptors of this kind are not carried yet: close it before the dump";
 }
@@ -146,9 +150,11 @@ Result<Seen> collect_number(DumpCtx& ctx, Source& s, int number) {
   }
   const bool cloexec = (info.flags & O_CLOEXEC) != 0;
   // The path through /proc leads to the inode without a copy of the descriptor.
-  if (fstatat(s.fds.get(), name.c_str(), &p.st, 0) != 0) return fail("stat", format("pid {} fd {}", s.pid, number), errno);
+  if (fstatat(s.fds.get(), name.c_str(), &p.st, 0) != 0)
+    return fail("stat", format("pid {} fd {}", s.pid, number), errno);
   const Identities::Place place{s.pid, number};
-  if (FileId known = TRY(seen.identities.find(p.st.st_dev, p.st.st_ino, place)); known != 0) return Seen{known, cloexec};
+  if (FileId known = TRY(seen.identities.find(p.st.st_dev, p.st.st_ino, place)); known != 0)
+    return Seen{known, cloexec};
   auto filled = fill_probe(ctx, s, name, info, p);
   UniqueFd guard(p.fd);
   if (!filled.ok()) return filled.take_error();

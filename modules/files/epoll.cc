@@ -68,7 +68,8 @@ Result<> settle_epolls(DumpCtx& ctx) {
       target.file = TRY(identities.find_epoll_target({d.pid, d.fd}, t.tfd, seen[t.tfd]++, user_dev(t.dev), t.ino));
       if (target.file == 0)
         return fail("dump", format("target {} of {}", t.tfd, d.object), 0,
-                    "it watches a file that no descriptor of the tree leads to; close the epoll descriptor or dump the process that "
+                    "it watches a file that no descriptor of the tree leads to; close the epoll descriptor or dump "
+                    "the process that "
                     "has that file too");
     }
   }

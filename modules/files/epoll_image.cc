@@ -44,7 +44,8 @@ Result<> read_epoll(ReadCtx& ctx, const pb::file_entry& entry) {
   Epoll& epoll = ctx.models.edit<EpollModel>().all[e.id()];
   for (const pb::eventpoll_tfd_entry& t : e.tfd()) {
     if (t.tfd() > 0x7fffffff)
-      return fail("use", format("epoll {} of files.img", e.id()), 0, "a target's number is too large: the image is damaged");
+      return fail("use", format("epoll {} of files.img", e.id()), 0,
+                  "a target's number is too large: the image is damaged");
     EpollTarget target;
     target.info.tfd = static_cast<int>(t.tfd());
     target.info.events = t.events();

@@ -2,9 +2,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 
@@ -55,7 +55,8 @@ TEST(Timerfd, RunningExpiredAndOneShot) {
   RoundTrip trip;
   trip.run(
       [](Report& r) {
-        CHECK_IN_CHILD(r, timerfd_create(CLOCK_MONOTONIC, 0) == 3 && timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK) == 4 &&
+        CHECK_IN_CHILD(r, timerfd_create(CLOCK_MONOTONIC, 0) == 3 &&
+                              timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK) == 4 &&
                               timerfd_create(CLOCK_REALTIME, 0) == 5);
         itimerspec t{{3600, 0}, {7200, 0}};
         timerfd_settime(3, 0, &t, nullptr);
@@ -84,8 +85,8 @@ TEST(Epoll, TargetsAlsoUnderClosedAndReusedNumbers) {
           epoll_event e{EPOLLIN | (fd == 4 ? EPOLLET : 0u), {.u64 = 100u + static_cast<unsigned>(fd)}};
           CHECK_IN_CHILD(r, epoll_ctl(3, EPOLL_CTL_ADD, fd, &e) == 0);
         }
-        dup2(5, 15), close(5);             // 5 is closed, the description lives on as 15
-        dup2(6, 16), dup2(0, 6);           // 6 is something else now
+        dup2(5, 15), close(5);    // 5 is closed, the description lives on as 15
+        dup2(6, 16), dup2(0, 6);  // 6 is something else now
         CHECK_IN_CHILD(r, epoll_create1(0) == 5);
         epoll_event e{EPOLLIN, {.u64 = 7}};
         CHECK_IN_CHILD(r, epoll_ctl(5, EPOLL_CTL_ADD, 3, &e) == 0);  // nested

@@ -1,6 +1,6 @@
 // eventfd(2) descriptors: a counter and the semaphore flag.
-// Shown by fdinfo (eventfd-count, eventfd-semaphore since Linux 6.5) and /proc/PID/fd. Put back by eventfd2(2) with the
-// counter. Before 6.5 the semaphore flag is not visible from outside: it is taken as not set, with a warning.
+// Shown by fdinfo (eventfd-count, eventfd-semaphore since Linux 6.5) and /proc/PID/fd. Put back by eventfd2(2) with
+// the counter. Before 6.5 the semaphore flag is not visible from outside: it is taken as not set, with a warning.
 #pragma once
 
 #include <map>

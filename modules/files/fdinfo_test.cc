@@ -12,7 +12,8 @@ TEST(Fdinfo, CommonOfSeveralKernels) {
   EXPECT_EQ(old.value().pos, 42u);
   EXPECT_EQ(old.value().flags, 0100002u);
   EXPECT_EQ(old.value().mnt_id, 21);
-  auto now = parse_fdinfo_common("pos:\t0\nflags:\t02004002\nmnt_id:\t15\nino:\t1039\neventfd-count: 5\n");  // 5.14 and on
+  auto now =
+      parse_fdinfo_common("pos:\t0\nflags:\t02004002\nmnt_id:\t15\nino:\t1039\neventfd-count: 5\n");  // 5.14 and on
   ASSERT_TRUE(now.ok());
   EXPECT_EQ(now.value().flags & O_CLOEXEC, static_cast<unsigned>(O_CLOEXEC));
   auto locked = parse_fdinfo_common(
@@ -53,7 +54,8 @@ TEST(Fdinfo, SignalfdAndTimerfd) {
   EXPECT_EQ(t.value().interval_sec, 3600u);
   EXPECT_FALSE(parse_fdinfo_timerfd("clockid: 1\nticks: 2\n").ok());
   EXPECT_FALSE(
-      parse_fdinfo_timerfd("clockid: 1\nticks: 2\nsettime flags: 01\nit_value: (7199\nit_interval: (3600, 0)\n").ok());
+      parse_fdinfo_timerfd("clockid: 1\nticks: 2\nsettime flags: 01\nit_value: (7199\nit_interval: (3600, 0)\n")
+          .ok());
 }
 
 TEST(Fdinfo, Epoll) {

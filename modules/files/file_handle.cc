@@ -46,7 +46,8 @@ Result<UniqueFd> open_handle(HostPid pid, std::uint32_t dev, std::uint32_t type,
     if (file) return file;
     err = errno;
   }
-  return fail("find the file of", object, err, err == ESTALE ? "it was deleted: remove the watch before the dump" : "");
+  return fail("find the file of", object, err,
+              err == ESTALE ? "it was deleted: remove the watch before the dump" : "");
 }
 
 }  // namespace cr::files

@@ -7,9 +7,9 @@
 // How it is put back: every description has one owner, the first live task in tree order whose table holds it. At
 // Stage::kOpen the owner opens it under its final number; at kTake everybody else gets it from there by
 // pidfd_getfd(2); at kConnect queues are filled, epoll targets added, owners of signals (F_SETOWN) set. Descriptions
-// that the owner's table does not hold (the other end of a pipe, one that is only in flight in a socket, shared memory
-// that is only mapped) stay on service numbers, at or above RestoreCtx::first_service_fd, until the restorer closes
-// that whole range as its last act. So before kOpen nothing of the engine may be left below first_service_fd.
+// that the owner's table does not hold (the other end of a pipe, one that is only in flight in a socket, shared
+// memory that is only mapped) stay on service numbers, at or above RestoreCtx::first_service_fd, until the restorer
+// closes that whole range as its last act. So before kOpen nothing of the engine may be left below first_service_fd.
 //
 // Refused: kinds that no FileKind matches; file locks and leases (not built yet).
 #pragma once
@@ -73,8 +73,8 @@ struct Model {
 
   // Restore, set by plan.
   std::map<std::uint32_t, std::vector<FileId>> owned{};  ///< by files_id, in the order of opening
-  int first_service_fd = 0;  ///< RestoreCtx::first_service_fd has to be this
-  int service_count = 0;     ///< how many service numbers are given out, from first_service_fd + kEngineFds on
+  int first_service_fd = 0;                              ///< RestoreCtx::first_service_fd has to be this
+  int service_count = 0;  ///< how many service numbers are given out, from first_service_fd + kEngineFds on
 
   // Restore, set by prepare: service numbers of descriptors that every task inherits.
   int root_fd = -1, proc_fd = -1;          ///< the engine's root and its /proc
@@ -112,9 +112,9 @@ Result<UniqueFd> borrow(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> fl
 /// that is no regular file.
 Result<UniqueFd> open_path(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> flags = std::nullopt);
 
-// --- restore, for the engine: in every live task, in this order, each at its stage. A task that shares its table with
-// one that comes earlier in the tree does nothing in the first three, and must not make descriptors of its own in the
-// first two.
+// --- restore, for the engine: in every live task, in this order, each at its stage. A task that shares its table
+// with one that comes earlier in the tree does nothing in the first three, and must not make descriptors of its own
+// in the first two.
 
 Result<> open_owned(TaskCtx& ctx);  ///< Stage::kOpen: closes everything below first_service_fd, opens what it owns
 Result<> take(TaskCtx& ctx);        ///< Stage::kTake: the other descriptors, by pidfd_getfd from their owners

@@ -79,7 +79,9 @@ Result<> read_table(ReadCtx& ctx, const Task& task, std::uint32_t files_id) {
     if (it == model.descriptions.end()) return damaged(what, format("files.img has no file {}", entry.id()));
     if (it->second.kind->type != static_cast<std::uint32_t>(entry.type()))
       return damaged(what, format("its type differs from that of file {}", entry.id()));
-    if (entry.fd() > 0x7fffffff || !table.slots.emplace(static_cast<int>(entry.fd()), Slot{entry.id(), (entry.flags() & kFdCloexec) != 0}).second)
+    if (entry.fd() > 0x7fffffff ||
+        !table.slots.emplace(static_cast<int>(entry.fd()), Slot{entry.id(), (entry.flags() & kFdCloexec) != 0})
+             .second)
       return damaged(what, "the number is there twice or too large");
     it->second.object = format("pid {} fd {} ({})", task.pid, entry.fd(), it->second.kind->name);
   }
@@ -98,7 +100,8 @@ Result<> read_task(ReadCtx& ctx, const Task& task) {
   pb::fs_entry fs;
   TRY(TRY(ctx.images.image(core::ImageType::kFs, pid)).only(fs));
   for (FileId id : {fs.cwd_id(), fs.root_id()})
-    if (!model.descriptions.contains(id)) return damaged(format("fs-{}.img", pid), format("files.img has no file {}", id));
+    if (!model.descriptions.contains(id))
+      return damaged(format("fs-{}.img", pid), format("files.img has no file {}", id));
   model.fs[task.index] = Fs{ids->second.fs, fs.cwd_id(), fs.root_id(), std::nullopt};
   if (fs.has_umask()) model.fs[task.index].umask = fs.umask();
   return {};

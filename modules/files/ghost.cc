@@ -46,7 +46,8 @@ Result<> set_ghost_attributes(const Ghost& g, const std::string& path) {
   if (!S_ISLNK(g.mode) && chmod(path.c_str(), g.mode & 07777) != 0) return fail("set the mode of", path, errno);
   if (g.atime && g.mtime) {
     const timespec times[2] = {*g.atime, *g.mtime};
-    if (utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) return fail("set the times of", path, errno);
+    if (utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
+      return fail("set the times of", path, errno);
   }
   return {};
 }

@@ -26,8 +26,8 @@ struct Ghost {
   std::string target{};    ///< of a symbolic link
 
   // Dump.
-  UniqueFd source{};      ///< O_PATH
-  std::string object{};   ///< for errors
+  UniqueFd source{};     ///< O_PATH
+  std::string object{};  ///< for errors
   // Restore.
   int number = -1;  ///< service number of an O_PATH descriptor of it, in every task
 };

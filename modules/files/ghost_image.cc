@@ -34,7 +34,8 @@ Result<> append(core::ImageWriter& image, const Ghost& ghost, int source, std::u
     TRY(image.write_raw(std::span(buffer.data(), static_cast<std::size_t>(n))));
     from += static_cast<std::uint64_t>(n);
   }
-  if (from < to && to != UINT64_MAX) return fail("read deleted file", ghost.object, 0, "it has become shorter meanwhile");
+  if (from < to && to != UINT64_MAX)
+    return fail("read deleted file", ghost.object, 0, "it has become shorter meanwhile");
   return {};
 }
 
@@ -138,7 +139,8 @@ Result<> fill_ghost(const core::ImageReaderDir& images, std::uint32_t id, int fd
   core::ImageReader image = TRY(images.image(core::ImageType::kGhostFile, id));
   const Ghost g = TRY(parse(image));
   if (!g.chunks) return fill_range(image, fd, 0, image.remaining());
-  if (ftruncate(fd, static_cast<off_t>(g.size)) != 0) return fail("set the size of the deleted file of", image.name(), errno);
+  if (ftruncate(fd, static_cast<off_t>(g.size)) != 0)
+    return fail("set the size of the deleted file of", image.name(), errno);
   pb::ghost_chunk_entry chunk;
   while (TRY(image.next(chunk))) TRY(fill_range(image, fd, chunk.off(), chunk.len()));
   return {};

@@ -14,7 +14,8 @@ struct Found {
   bool equal = false;
 };
 
-/// Binary search by `compare(entry)`: what kcmp says of (entry, wanted): 0 equal, 1 entry is less, 2 entry is greater.
+/// Binary search by `compare(entry)`: what kcmp says of (entry, wanted): 0 equal, 1 entry is less, 2 entry is
+/// greater.
 template <class Bucket, class Compare>
 Result<Found> search(const Bucket& bucket, Compare compare) {
   std::size_t low = 0, high = bucket.size();
@@ -22,7 +23,8 @@ Result<Found> search(const Bucket& bucket, Compare compare) {
     std::size_t mid = (low + high) / 2;
     long order = compare(bucket[mid]);
     if (order < 0)
-      return fail("compare open files of", "the tree", errno, "the kernel needs CONFIG_KCMP (CONFIG_CHECKPOINT_RESTORE)");
+      return fail("compare open files of", "the tree", errno,
+                  "the kernel needs CONFIG_KCMP (CONFIG_CHECKPOINT_RESTORE)");
     if (order == 0) return Found{mid, true};
     if (order == 1)
       low = mid + 1;

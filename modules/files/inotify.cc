@@ -29,7 +29,8 @@ Result<std::string> path_of(HostPid pid, const InotifyWatchInfo& w, const std::s
   struct stat there, own;
   if (fstat(file.get(), &own) != 0 || lstat(result.c_str(), &there) != 0 || own.st_ino != there.st_ino ||
       own.st_dev != there.st_dev)
-    return fail("dump", format("{} on {}", object, result), 0, "no path leads to it: remove the watch before the dump");
+    return fail("dump", format("{} on {}", object, result), 0,
+                "no path leads to it: remove the watch before the dump");
   return result;
 }
 
@@ -56,7 +57,9 @@ Result<> add_watch(int fd, const InotifyWatch& w, const Description& d) {
 
 }  // namespace
 
-bool matches_inotify(const FileProbe& p) { return p.link == "anon_inode:inotify" || p.link == "anon_inode:[inotify]"; }
+bool matches_inotify(const FileProbe& p) {
+  return p.link == "anon_inode:inotify" || p.link == "anon_inode:[inotify]";
+}
 
 Result<> collect_inotify(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   int waiting = 0;
@@ -64,7 +67,8 @@ Result<> collect_inotify(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   if (waiting > 0) {
     if (!ctx.opt.allows_lossy(kLossyInotifyEvents))
       return fail("dump", probe.name(), 0,
-                  format("{} bytes of events wait in it that nobody has read; --allow-lossy {} drops them", waiting, kLossyInotifyEvents));
+                  format("{} bytes of events wait in it that nobody has read; --allow-lossy {} drops them", waiting,
+                         kLossyInotifyEvents));
     ctx.losses.push_back(format("{}: {} bytes of unread events", probe.name(), waiting));
   }
   auto info = parse_fdinfo_inotify(probe.fdinfo);

@@ -1,10 +1,9 @@
 // inotify(7) descriptors: what they watch, under which watch numbers.
 //
 // Shown by fdinfo: device, inode and file handle of each watched file; open_by_handle_at(2) makes a path of it. Put
-// back by INOTIFY_IOC_SETNEXTWD and inotify_add_watch(2), in `finish`, so that nothing the restore itself does to files
-// is reported.
-// Refused: watches on deleted files or on file systems without handles; events that nobody has read yet, since they
-// can't be read without taking them, unless --allow-lossy inotify-events.
+// back by INOTIFY_IOC_SETNEXTWD and inotify_add_watch(2), in `finish`, so that nothing the restore itself does to
+// files is reported. Refused: watches on deleted files or on file systems without handles; events that nobody has
+// read yet, since they can't be read without taking them, unless --allow-lossy inotify-events.
 #pragma once
 
 #include <map>

@@ -55,7 +55,8 @@ Result<> read_inotify(ReadCtx& ctx, const pb::file_entry& entry) {
     w.info.ignored_mask = wd.ignored_mask();
     w.info.handle_type = fh.type();
     if (fh.bytes() > static_cast<std::size_t>(fh.handle_size()) * sizeof(std::uint64_t))
-      return fail("use", format("inotify {} of files.img", e.id()), 0, "a file handle is cut short: the image is damaged");
+      return fail("use", format("inotify {} of files.img", e.id()), 0,
+                  "a file handle is cut short: the image is damaged");
     std::vector<std::uint64_t> words(fh.handle().begin(), fh.handle().end());
     w.info.handle.resize(fh.bytes());
     if (fh.bytes() != 0) std::memcpy(w.info.handle.data(), words.data(), fh.bytes());

@@ -82,7 +82,8 @@ Result<UniqueFd> make_ghost_again(const core::ImageReaderDir& images, std::uint3
     path = spare_name(wanted, n);
     err = make_inode(g, path);
   }
-  if (err != 0) return fail("make deleted file", format("{} ({})", wanted, g.object), err, "its directory must be writable");
+  if (err != 0)
+    return fail("make deleted file", format("{} ({})", wanted, g.object), err, "its directory must be writable");
   auto opened = fill_and_open(images, id, g, path);
   const int removed = S_ISDIR(g.mode) ? rmdir(path.c_str()) : unlink(path.c_str());
   if (!opened.ok()) return opened;
@@ -92,7 +93,8 @@ Result<UniqueFd> make_ghost_again(const core::ImageReaderDir& images, std::uint3
 
 Result<UniqueFd> open_under_lost_name(const std::string& link_name, const std::string& wanted) {
   MadeDirectories directories;
-  if (!directories.make_parents(wanted).ok() || link(link_name.c_str(), wanted.c_str()) != 0) return open_path_of(link_name);
+  if (!directories.make_parents(wanted).ok() || link(link_name.c_str(), wanted.c_str()) != 0)
+    return open_path_of(link_name);
   auto opened = open_path_of(wanted);
   if (unlink(wanted.c_str()) != 0) return fail("remove again", wanted, errno);
   return opened;

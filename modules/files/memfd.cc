@@ -154,7 +154,8 @@ Result<UniqueFd> open_memfd(TaskCtx& ctx, FileId id) {
   const Description& d = description(ctx.models(), id);
   if (inode.fd < 0) TRY(make_inode(ctx, inode, d.object));
   // A description that is only mapped has no flags of its own: the mapping asks borrow() for what it needs.
-  const bool only_mapped = d.number >= ctx.models().get<Model>().first_service_fd && (d.flags & O_ACCMODE) == O_RDONLY;
+  const bool only_mapped =
+      d.number >= ctx.models().get<Model>().first_service_fd && (d.flags & O_ACCMODE) == O_RDONLY;
   const bool read_only = (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
   UniqueFd fd = TRY(reopen(inode.fd, only_mapped && !read_only ? O_RDWR : d.flags, d.object));
   if (d.pos != 0 && lseek(fd.get(), static_cast<off_t>(d.pos), SEEK_SET) < 0)

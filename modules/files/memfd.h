@@ -1,11 +1,11 @@
 // Memory without a name: memfd_create(2) files and shared anonymous mappings, which are the same thing to the kernel
 // and, since CRIU 4.2, to the images (a shared anonymous mapping is a memfd named "/dev/zero").
 //
-// Shown by /proc/PID/fd ("/memfd:NAME (deleted)"), /proc/PID/map_files, fcntl(F_GET_SEALS); the content is read through
-// a descriptor of our own. One inode may have several descriptions. Put back by the task that owns the first of them:
-// memfd_create or mmap(MAP_SHARED | MAP_ANONYMOUS), size, content, owner and mode, seals; then every description is
-// opened through /proc/self/fd.
-// Refused: memfd_secret, whose content nobody but the task can read; huge pages until mm carries them.
+// Shown by /proc/PID/fd ("/memfd:NAME (deleted)"), /proc/PID/map_files, fcntl(F_GET_SEALS); the content is read
+// through a descriptor of our own. One inode may have several descriptions. Put back by the task that owns the first
+// of them: memfd_create or mmap(MAP_SHARED | MAP_ANONYMOUS), size, content, owner and mode, seals; then every
+// description is opened through /proc/self/fd. Refused: memfd_secret, whose content nobody but the task can read;
+// huge pages until mm carries them.
 #pragma once
 
 #include <map>
@@ -38,8 +38,8 @@ struct MemfdInode {
 };
 
 struct MemfdModel {
-  std::map<std::uint32_t, MemfdInode> inodes{};       ///< by inode_id
-  std::map<FileId, std::uint32_t> inode_of{};         ///< description -> inode_id
+  std::map<std::uint32_t, MemfdInode> inodes{};                 ///< by inode_id
+  std::map<FileId, std::uint32_t> inode_of{};                   ///< description -> inode_id
   std::map<std::pair<dev_t, ino_t>, std::uint32_t> by_inode{};  ///< dump
 };
 

@@ -72,7 +72,8 @@ Result<> read_memfd_images(ReadCtx& ctx) {
   for (const auto& [id, inode_id] : model.inode_of) {
     auto it = model.inodes.find(inode_id);
     if (it == model.inodes.end())
-      return fail("use", format("file {} of files.img", id), 0, format("memfd.img has no inode {}: the image is damaged", inode_id));
+      return fail("use", format("file {} of files.img", id), 0,
+                  format("memfd.img has no inode {}: the image is damaged", inode_id));
     it->second.last = id;
     TRY(check_shmem(ctx, it->second.shmid, it->second.size));
   }

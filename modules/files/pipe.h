@@ -32,8 +32,8 @@ using PipeId = std::uint32_t;
 
 struct PipeModel {
   std::map<PipeId, Pipe> pipes{}, fifos{};
-  std::map<FileId, PipeId> pipe_of{};   ///< of both kinds
-  std::map<FileId, FileId> path_of{};   ///< of a fifo's description: the regular file entry with its path and flags
+  std::map<FileId, PipeId> pipe_of{};  ///< of both kinds
+  std::map<FileId, FileId> path_of{};  ///< of a fifo's description: the regular file entry with its path and flags
 };
 
 bool matches_pipe(const FileProbe& probe);

@@ -18,7 +18,8 @@ Result<> copy_out(int read_end, bool packets, const std::string& object, Pipe& p
   int own[2];
   if (pipe2(own, O_CLOEXEC | O_NONBLOCK) != 0) return fail("make a pipe for", object, errno);
   UniqueFd out(own[0]), in(own[1]);
-  if (fcntl(in.get(), F_SETPIPE_SZ, pipe.size) < 0) return fail(format("make a pipe of {} bytes for", pipe.size), object, errno);
+  if (fcntl(in.get(), F_SETPIPE_SZ, pipe.size) < 0)
+    return fail(format("make a pipe of {} bytes for", pipe.size), object, errno);
   const ssize_t copied = tee(read_end, in.get(), pipe.size, SPLICE_F_NONBLOCK);
   if (copied < 0 && errno == EAGAIN) return {};
   if (copied < 0) return fail("copy the bytes of", object, errno);
@@ -49,7 +50,8 @@ Result<> peek_pipe(int end, bool packet_mode, const std::string& object, Pipe& p
   TRY(copy_out(reader.get(), packet_mode, object, pipe));
   if (pipe.data.size() != static_cast<std::size_t>(waiting))
     return fail("copy the bytes of", object, 0,
-                format("{} of {} bytes came out; another process reads it: dump it together with the tree", pipe.data.size(), waiting));
+                format("{} of {} bytes came out; another process reads it: dump it together with the tree",
+                       pipe.data.size(), waiting));
   return {};
 }
 

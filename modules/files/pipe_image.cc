@@ -34,7 +34,8 @@ Result<> read_data(ReadCtx& ctx, core::ImageType type, std::map<PipeId, Pipe>& p
     auto bytes = TRY(image->read_raw(e.bytes()));
     const std::string what = format("pipe {} of {}", e.pipe_id(), image->name());
     auto it = pipes.find(e.pipe_id());
-    if (it == pipes.end()) return fail("use", what, 0, "no descriptor in files.img belongs to it: the image is damaged");
+    if (it == pipes.end())
+      return fail("use", what, 0, "no descriptor in files.img belongs to it: the image is damaged");
     Pipe& pipe = it->second;
     pipe.data.assign(bytes.begin(), bytes.end());
     pipe.size = e.size();
@@ -111,7 +112,8 @@ Result<> read_fifo_images(ReadCtx& ctx) {
   for (const auto& [id, path] : model.path_of) {
     auto it = descriptions.find(path);
     if (it == descriptions.end() || path == id)
-      return fail("use", format("fifo {} of files.img", id), 0, format("there is no regular file {}: the image is damaged", path));
+      return fail("use", format("fifo {} of files.img", id), 0,
+                  format("there is no regular file {}: the image is damaged", path));
     descriptions.at(id).flags = it->second.flags;
     descriptions.at(id).owner = it->second.owner;
   }

@@ -1,4 +1,5 @@
-// Both ends of a pipe are opened by one task, one after the other; what is needed for the next stays on service numbers.
+// Both ends of a pipe are opened by one task, one after the other; what is needed for the next stays on service
+// numbers.
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -41,7 +41,8 @@ TEST(Pipe, PacketsAndClosedEnds) {
   trip.run(
       [](Report& r) {
         int p[2];
-        CHECK_IN_CHILD(r, pipe2(p, O_DIRECT) == 0 && ::write(p[1], "one", 3) == 3 && ::write(p[1], "two two", 7) == 7);
+        CHECK_IN_CHILD(r,
+                       pipe2(p, O_DIRECT) == 0 && ::write(p[1], "one", 3) == 3 && ::write(p[1], "two two", 7) == 7);
         CHECK_IN_CHILD(r, pipe(p) == 0 && ::write(p[1], "left over", 9) == 9);
         close(p[1]);
         CHECK_IN_CHILD(r, pipe(p) == 0);  // gives 6 and 7
@@ -76,9 +77,8 @@ TEST(Pipe, OutsideIsRefusedByName) {
   const pid_t holder = fork();  // the engine itself does not count
   if (holder == 0)
     for (;;) pause();
-  std::string sentence = trip.refusal([&](Report& r) {
-    CHECK_IN_CHILD(r, open(format("/proc/{}/fd/{}", parent, p[1]).c_str(), O_WRONLY) == 3);
-  });
+  std::string sentence = trip.refusal(
+      [&](Report& r) { CHECK_IN_CHILD(r, open(format("/proc/{}/fd/{}", parent, p[1]).c_str(), O_WRONLY) == 3); });
   EXPECT_NE(sentence.find(format("held by pid {}", holder)), std::string::npos) << sentence;
   kill(holder, SIGKILL);
   waitpid(holder, nullptr, 0);
@@ -98,7 +98,8 @@ TEST(Fifo, DataAndBothEnds) {
         CHECK_IN_CHILD(r, ::write(5, "in the fifo", 11) == 11);
       },
       [](Report& r) {
-        CHECK_IN_CHILD(r, (fcntl(3, F_GETFL) & O_ACCMODE) == O_RDWR && (fcntl(5, F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == O_WRONLY);
+        CHECK_IN_CHILD(r, (fcntl(3, F_GETFL) & O_ACCMODE) == O_RDWR &&
+                              (fcntl(5, F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == O_WRONLY);
         CHECK_IN_CHILD(r, (fcntl(4, F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == O_NONBLOCK);
         CHECK_IN_CHILD(r, reads(4, "in the fifo") && ::write(5, "y", 1) == 1 && reads(3, "y"));
       });

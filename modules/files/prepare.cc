@@ -9,7 +9,8 @@
 namespace cr::files {
 namespace {
 
-/// The tasks get their own limits back in the restorer; until then numbers up to the last service one must be allowed.
+/// The tasks get their own limits back in the restorer; until then numbers up to the last service one must be
+/// allowed.
 Result<> raise_limit(const Model& model) {
   const auto needed = static_cast<rlim_t>(service_floor(model) + 576);
   rlimit limit;

@@ -65,7 +65,8 @@ Result<Remap> link_of(DumpCtx& ctx, const FileProbe& probe, const RegularFile& f
   if (auto it = model.by_inode.find(key); it != model.by_inode.end()) return it->second;
   if (!ctx.opt.link_remap)
     return fail("dump", probe.name(), 0,
-                "its name was deleted and its other links are not in the same directory: --link-remap allows a temporary link "
+                "its name was deleted and its other links are not in the same directory: --link-remap allows a "
+                "temporary link "
                 "next to the old name");
   Remap remap{ctx.ids.next_file++, RemapType::kLinked};
   RegularFile link = file;
@@ -93,10 +94,10 @@ Result<> collect_lost(DumpCtx& ctx, const FileProbe& probe, FileId id, RegularFi
   if (file.name.ends_with(kDeleted)) {
     file.name.resize(file.name.size() - kDeleted.size());
   } else if (!no_link) {
-    return fail("dump", probe.name(), 0, "its path leads to another file now, hidden by a mount or in another mount namespace");
+    return fail("dump", probe.name(), 0,
+                "its path leads to another file now, hidden by a mount or in another mount namespace");
   }
-  if (file.name.starts_with("/proc/"))
-    return fail("dump", probe.name(), 0, "it belongs to a process that is gone");
+  if (file.name.starts_with("/proc/")) return fail("dump", probe.name(), 0, "it belongs to a process that is gone");
   if (no_link) {
     model.remaps[id] = TRY(ghost_of(ctx, probe));
     return {};
@@ -131,7 +132,8 @@ Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id) {
       if (own) file.build_id = read_build_id(own.get());
     }
   }
-  const bool found = leads_to(file.name, probe.st) || leads_to(format("/proc/{}/root{}", probe.pid, file.name), probe.st);
+  const bool found =
+      leads_to(file.name, probe.st) || leads_to(format("/proc/{}/root{}", probe.pid, file.name), probe.st);
   if (!found) TRY(collect_lost(ctx, probe, id, file));
   ctx.models.edit<RegularModel>().files[id] = std::move(file);
   return {};

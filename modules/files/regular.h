@@ -4,8 +4,8 @@
 // must lead to the same inode; at restore the file must have the same type, permissions, size and build id.
 // Files that no path leads to any more: without any link they go into ghost-file-N.img with their content (up to
 // --ghost-limit) and are made again for a moment; with links left, a name in the same directory is used when one is
-// there, otherwise a temporary link is made, with --link-remap only. All descriptions of one such inode share it again.
-// Refused: files hidden under another mount, other character devices, block devices.
+// there, otherwise a temporary link is made, with --link-remap only. All descriptions of one such inode share it
+// again. Refused: files hidden under another mount, other character devices, block devices.
 #pragma once
 
 #include <map>

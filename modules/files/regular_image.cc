@@ -70,7 +70,8 @@ Result<> read_regular_images(ReadCtx& ctx) {
     const std::string what = format("remap of file {} in remap-fpath.img", e.orig_id());
     // Sets of version 1 have no type: a number with the highest bit was a ghost.
     const auto type = static_cast<RemapType>(e.has_remap_type() ? e.remap_type() : pb::remap_type_GHOST);
-    if (!model.files.contains(e.orig_id())) return fail("use", what, 0, "there is no such file: the image is damaged");
+    if (!model.files.contains(e.orig_id()))
+      return fail("use", what, 0, "there is no such file: the image is damaged");
     if (type == RemapType::kProcfs)
       return fail("restore", what, 0, "descriptors of /proc directories of dead processes are not carried yet");
     if (type == RemapType::kLinked && !model.files.contains(e.remap_id()))

@@ -30,20 +30,23 @@ Result<> validate(const RegularFile& f, const Options& opt) {
     return fail("find the file", f.name, errno, "a program of the tree has it open: put it back before the restore");
   if (f.mode) {
     if ((st.st_mode & S_IFMT) != (*f.mode & S_IFMT))
-      return fail("use the file", f.name, 0, format("its type was {:o} at dump and is {:o}", *f.mode & S_IFMT, st.st_mode & S_IFMT));
+      return fail("use the file", f.name, 0,
+                  format("its type was {:o} at dump and is {:o}", *f.mode & S_IFMT, st.st_mode & S_IFMT));
     if (!opt.skip_file_rwx_check && st.st_mode != *f.mode)
       return fail("use the file", f.name, 0,
                   format("its mode was {:o} at dump and is {:o}; --skip-file-rwx-check allows that", *f.mode & 07777,
                          st.st_mode & 07777));
   }
   if (f.size && S_ISREG(st.st_mode) && static_cast<std::uint64_t>(st.st_size) != *f.size)
-    return fail("use the file", f.name, 0, format("its size was {} at dump and is {}: restore its content first", *f.size, st.st_size));
+    return fail("use the file", f.name, 0,
+                format("its size was {} at dump and is {}: restore its content first", *f.size, st.st_size));
   if (opt.file_validation == FileValidation::kBuildId && !f.build_id.empty()) {
     UniqueFd fd(open(f.name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!fd) return fail("open", f.name, errno);
     if (read_build_id(fd.get()) != f.build_id)
       return fail("use the file", f.name, 0,
-                  "it is another build than at dump: put the old one back, or compare sizes only with --file-validation=filesize");
+                  "it is another build than at dump: put the old one back, or compare sizes only with "
+                  "--file-validation=filesize");
   }
   return {};
 }
@@ -54,7 +57,8 @@ bool is_inherited(const Options& opt, const std::string& name) {
   return false;
 }
 
-Result<UniqueFd> open_at(const Model& model, const std::string& path, std::uint32_t flags, const std::string& object) {
+Result<UniqueFd> open_at(const Model& model, const std::string& path, std::uint32_t flags,
+                         const std::string& object) {
   // From the engine's root: that of the task may be another one by now. The kernel's paths have no links in them.
   const char* relative = path.c_str() + 1;
   const int how = static_cast<int>(open_flags(flags) | O_CLOEXEC | O_NOCTTY);
@@ -123,7 +127,8 @@ Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags)
   if (auto it = model.sources.find(id); it != model.sources.end()) {
     // Through the engine's /proc: that of a changed root may not be there.
     const std::string self = format("self/fd/{}", it->second);
-    UniqueFd fd(openat(files.proc_fd, self.c_str(), static_cast<int>(open_flags(flags) | O_CLOEXEC | O_NOCTTY) & ~O_NOFOLLOW));
+    UniqueFd fd(openat(files.proc_fd, self.c_str(),
+                       static_cast<int>(open_flags(flags) | O_CLOEXEC | O_NOCTTY) & ~O_NOFOLLOW));
     if (!fd) return fail("open", d.object, errno);
     return fd;
   }

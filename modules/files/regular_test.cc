@@ -83,7 +83,8 @@ TEST(Regular, Ghosts) {
         CHECK_IN_CHILD(r, fstat(5, &st) == 0 && st.st_size == (1 << 20) + 3 && st.st_blocks * 512 < st.st_size);
         char end[3];
         CHECK_IN_CHILD(r, pread(5, end, 3, 1 << 20) == 3 && memcmp(end, "end", 3) == 0);
-        CHECK_IN_CHILD(r, link_of(6) == dir.path() + "/sub/x (deleted)" && link_of(7) == dir.path() + "/sub (deleted)");
+        CHECK_IN_CHILD(r,
+                       link_of(6) == dir.path() + "/sub/x (deleted)" && link_of(7) == dir.path() + "/sub (deleted)");
         CHECK_IN_CHILD(r, access((dir.path() + "/sub").c_str(), F_OK) != 0);
         CHECK_IN_CHILD(r, content(8) == "new" && link_of(8) == a);
       });
@@ -107,7 +108,8 @@ TEST(Regular, LostNamesWithLinksLeft) {
         CHECK_IN_CHILD(r, link_of(4) == c + " (deleted)");
         struct stat st, other;
         CHECK_IN_CHILD(r, fstat(3, &st) == 0 && stat(b.c_str(), &other) == 0 && st.st_ino == other.st_ino);
-        CHECK_IN_CHILD(r, fstat(4, &st) == 0 && stat((far.path() + "/c").c_str(), &other) == 0 && st.st_ino == other.st_ino);
+        CHECK_IN_CHILD(
+            r, fstat(4, &st) == 0 && stat((far.path() + "/c").c_str(), &other) == 0 && st.st_ino == other.st_ino);
       });
   EXPECT_EQ(dir.names(), (std::set<std::string>{"b"}));
 }
@@ -116,21 +118,29 @@ TEST(Regular, RefusesAndNames) {
   core::TempDir dir, far;
   const std::string c = dir.path() + "/c";
   RoundTrip links, ghosts, locks;
-  EXPECT_NE(links.refusal([&](Report&) {
-    open(c.c_str(), O_RDWR | O_CREAT, 0600);
-    link(c.c_str(), (far.path() + "/c").c_str());
-    unlink(c.c_str());
-  }).find("--link-remap"), std::string::npos);
+  EXPECT_NE(links
+                .refusal([&](Report&) {
+                  open(c.c_str(), O_RDWR | O_CREAT, 0600);
+                  link(c.c_str(), (far.path() + "/c").c_str());
+                  unlink(c.c_str());
+                })
+                .find("--link-remap"),
+            std::string::npos);
   ghosts.opt.ghost_limit = Bytes{4096};
-  EXPECT_NE(ghosts.refusal([&](Report&) {
-    int fd = open(c.c_str(), O_RDWR | O_CREAT, 0600);
-    std::string big(100000, 'x');
-    [[maybe_unused]] auto n = ::write(fd, big.data(), big.size());
-    unlink(c.c_str());
-  }).find("--ghost-limit"), std::string::npos);
+  EXPECT_NE(ghosts
+                .refusal([&](Report&) {
+                  int fd = open(c.c_str(), O_RDWR | O_CREAT, 0600);
+                  std::string big(100000, 'x');
+                  [[maybe_unused]] auto n = ::write(fd, big.data(), big.size());
+                  unlink(c.c_str());
+                })
+                .find("--ghost-limit"),
+            std::string::npos);
   std::string sentence = locks.refusal([&](Report&) {
     int fd = open(c.c_str(), O_RDWR | O_CREAT, 0600);
-    struct flock lock{F_WRLCK, SEEK_SET, 0, 0, 0};
+    struct flock lock {
+      F_WRLCK, SEEK_SET, 0, 0, 0
+    };
     fcntl(fd, F_SETLK, &lock);
   });
   EXPECT_NE(sentence.find("file lock"), std::string::npos) << sentence;

@@ -38,8 +38,12 @@ class Lenders {
     const Task& owner = ctx_.tree().tasks[ctx_.models().get<Model>().tables.at(d.home).leader];
     auto [it, fresh] = pidfds_.try_emplace(d.home);
     // Every task of the tree is in the pid namespace of its root, where its pid is the one in the images.
-    if (fresh) it->second.reset(static_cast<int>(syscall(434 /* pidfd_open */, owner.pid.value, 0)));
-    if (!it->second) return fail("open a pidfd of", format("pid {}", owner.pid), errno);
+    if (fresh) {
+      UniqueFd pidfd(static_cast<int>(syscall(434 /* pidfd_open */, owner.pid.value, 0)));
+      if (!pidfd) return fail("open a pidfd of", format("pid {}", owner.pid), errno);
+      // Out of the way of the numbers that are being filled.
+      it->second = TRY(to_service(ctx_.restore, std::move(pidfd)));
+    }
     UniqueFd fd(static_cast<int>(syscall(438 /* pidfd_getfd */, it->second.get(), d.number, 0)));
     if (!fd) return fail(format("take from pid {} number {}", owner.pid, d.number), d.object, errno);
     return fd;

@@ -32,15 +32,16 @@ struct Report {
 };
 
 /// Inside a child: notes the first thing that is not as it should be.
-#define CHECK_IN_CHILD(report, condition) \
-  do {                                    \
+#define CHECK_IN_CHILD(report, condition)                                                              \
+  do {                                                                                                 \
     if (!(condition)) (report).say(cr::format("line {}: {} (errno {})", __LINE__, #condition, errno)); \
   } while (0)
 
 class RoundTrip {
  public:
   RoundTrip() {
-    report_ = static_cast<Report*>(mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    report_ = static_cast<Report*>(
+        mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   }
   RoundTrip(const RoundTrip&) = delete;
   RoundTrip& operator=(const RoundTrip&) = delete;

@@ -3,7 +3,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-
 #ifndef F_GETOWNER_UIDS
 #define F_GETOWNER_UIDS 17
 #endif
@@ -56,13 +55,14 @@ Result<> set_signal_owner(int fd, const Description& d) {
     // stays ours, which keeps the permitted capabilities, so that the way back is open.
     const uid_t uid = getuid(), euid = geteuid();
     const bool other = o.uid != uid || o.euid != euid;
-    if (other && syscall(SYS_setresuid, o.uid, o.euid, euid) != 0) return fail("take the ids of the owner of", d.object, errno);
+    if (other && syscall(SYS_setresuid, o.uid, o.euid, euid) != 0)
+      return fail("take the ids of the owner of", d.object, errno);
     f_owner_ex who{static_cast<decltype(f_owner_ex::type)>(o.pid_type), static_cast<pid_t>(o.pid)};
     const int result = fcntl(fd, F_SETOWN_EX, &who);
     const int err = errno;
-    if (other && syscall(SYS_setresuid, uid, euid, euid) != 0) return fail("take back our own ids for", d.object, errno);
-    if (result != 0 && err != ESRCH)
-      return fail("set F_SETOWN_EX of", d.object, err);
+    if (other && syscall(SYS_setresuid, uid, euid, euid) != 0)
+      return fail("take back our own ids for", d.object, errno);
+    if (result != 0 && err != ESRCH) return fail("set F_SETOWN_EX of", d.object, err);
   }
   if (d.flags & O_ASYNC) {
     const int flags = fcntl(fd, F_GETFL);

@@ -15,7 +15,8 @@ Result<FileOwner> read_signal_owner(const TaskTree& tree, int fd, const std::str
 /// Whether the owner is a thread that exists only after the restorer has run.
 bool owner_is_late(const TaskTree& tree, const FileOwner& owner);
 
-/// Sets owner, signal and O_ASYNC. Takes the ids of the one who had set it for a moment. Errors: fcntl(2), setresuid(2).
+/// Sets owner, signal and O_ASYNC. Takes the ids of the one who had set it for a moment. Errors: fcntl(2),
+/// setresuid(2).
 Result<> set_signal_owner(int fd, const Description& d);
 
 }  // namespace cr::files

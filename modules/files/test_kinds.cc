@@ -5,8 +5,8 @@
 namespace cr {
 namespace {
 constexpr const FileKind* kKinds[] = {
-    &net::kUnixKind,       &files::kMemfdKind,    &files::kFifoKind,    &files::kRegularKind, &files::kPipeKind,
-    &files::kEventfdKind,  &files::kSignalfdKind, &files::kTimerfdKind, &files::kEpollKind,   &files::kInotifyKind,
+    &net::kUnixKind,      &files::kMemfdKind,    &files::kFifoKind,    &files::kRegularKind, &files::kPipeKind,
+    &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind, &files::kEpollKind,   &files::kInotifyKind,
 };
 }  // namespace
 

@@ -1,6 +1,6 @@
 // timerfd_create(2) descriptors: clock, time left, interval, expirations that nobody read yet.
-// Shown by fdinfo. Put back by timerfd_settime(2) and TFD_IOC_SET_TICKS. An absolute timer gets the time left added to
-// the clock's time at restore, as CRIU does, so that its flags (TFD_TIMER_CANCEL_ON_SET) hold.
+// Shown by fdinfo. Put back by timerfd_settime(2) and TFD_IOC_SET_TICKS. An absolute timer gets the time left added
+// to the clock's time at restore, as CRIU does, so that its flags (TFD_TIMER_CANCEL_ON_SET) hold.
 #pragma once
 
 #include <map>

@@ -34,8 +34,12 @@ bool install_handler() {
 
 void reap_exited(std::span<const HostPid> tids) {
   for (HostPid tid : tids) {
-    siginfo_t info;
-    (void)waitid(P_PID, static_cast<id_t>(tid.value), &info, WEXITED | WNOHANG | __WALL);
+    // Ptrace stops are reported, and used up, whatever the options say (wait_task_stopped): look before taking.
+    siginfo_t info{};
+    const auto id = static_cast<id_t>(tid.value);
+    if (waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 || info.si_pid == 0) continue;
+    if (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED) continue;
+    (void)waitid(P_PID, id, &info, WEXITED | WNOHANG | __WALL);
   }
 }
 

@@ -49,7 +49,7 @@ Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v)
   std::string entry = format("map_files/{:x}-{:x}", v.start, v.end);
   bool anon_shared = e.path.starts_with("/dev/zero (deleted)") || e.path.starts_with("[anon_shmem:");
   if (anon_shared || e.path.starts_with("/memfd:") || e.path.starts_with("/anon_hugepage")) v.status |= kVmaMemfd;
-  v.file = TRY(files::collect_path(ctx, t, entry, v.fdflags));
+  v.file = TRY(files::collect_path(ctx, t, entry));
   return {};
 }
 
@@ -158,7 +158,7 @@ Result<> collect(DumpCtx& ctx) {
     AddressSpace& space = it->second;
     space.vm_id = id;
     space.owner = t.pid;
-    space.exe = TRY(files::collect_path(ctx, t, "exe", O_RDONLY));
+    space.exe = TRY(files::collect_path(ctx, t, "exe"));
     TRY(collect_vmas(ctx, t, space));
     TRY(collect_fields(t, space));
   }

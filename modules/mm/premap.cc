@@ -99,8 +99,8 @@ Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<P
 Result<> map_new(TaskCtx& t, const Premap& p) {
   const Vma& v = *p.vma;
   UniqueFd file;
-  if (v.is(kVmaFilePrivate)) file = TRY(files::open_path(t, v.file));
-  int flags = static_cast<int>(v.flags & ~std::uint32_t{MAP_LOCKED}) | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
+  if (v.is(kVmaFilePrivate)) file = TRY(files::open_path(t, v.file, v.fdflags));
+  int flags = static_cast<int>(v.flags & ~std::uint32_t{MAP_LOCKED}) | MAP_FIXED_NOREPLACE;
   void* at = mmap(reinterpret_cast<void*>(p.at), v.size(), PROT_READ | PROT_WRITE, flags, file.get(),
                   static_cast<off_t>(v.pgoff));
   if (at == MAP_FAILED) return fail(t, "map private memory for", v.start, errno);

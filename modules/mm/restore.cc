@@ -27,18 +27,20 @@ class MapFiles {
  public:
   explicit MapFiles(TaskCtx& t) : t_(t) {}
   Result<int> fd_for(const Vma& v) {
-    auto it = open_.find(v.file);
+    const auto key = std::make_pair(v.file, v.fdflags);
+    auto it = open_.find(key);
     if (it != open_.end()) return it->second;
-    UniqueFd fd = v.is(kVmaMemfd) ? TRY(files::borrow(t_, v.file)) : TRY(files::open_path(t_, v.file));
+    UniqueFd fd =
+        v.is(kVmaMemfd) ? TRY(files::borrow(t_, v.file, v.fdflags)) : TRY(files::open_path(t_, v.file, v.fdflags));
     int service = fcntl(fd.get(), F_DUPFD_CLOEXEC, t_.restore.first_service_fd);
     if (service < 0) return Error{"mm", "keep a descriptor for", format("file {}", v.file), errno, ""};
     t_.keep.emplace_back(service);
-    return open_[v.file] = service;
+    return open_[key] = service;
   }
 
  private:
   TaskCtx& t_;
-  std::map<FileId, int> open_{};
+  std::map<std::pair<FileId, std::uint32_t>, int> open_{};
 };
 
 void add_advice(const Vma& v, std::vector<Advice>& out, ArenaBuilder& arena) {
@@ -104,7 +106,7 @@ Result<> fill_mm_map(TaskCtx& t, const AddressSpace& space, RestoreSpace& out, A
   out.mm_map = MmMap{f.start_code, f.end_code, f.start_data, f.end_data, f.start_brk, f.brk, f.start_stack,
                      f.arg_start,  f.arg_end,  f.env_start,  f.env_end,  0,           0,     0};
   out.auxv = arena.add(f.auxv);
-  UniqueFd exe = TRY(files::open_path(t, space.exe));
+  UniqueFd exe = TRY(files::open_path(t, space.exe, O_RDONLY));
   int service = fcntl(exe.get(), F_DUPFD_CLOEXEC, t.restore.first_service_fd);
   if (service < 0) return Error{"mm", "keep a descriptor for", "the executable", errno, ""};
   t.keep.emplace_back(service);

@@ -48,11 +48,13 @@ Result<> get_timeout(int fd, int option, std::uint64_t& sec, std::uint64_t& usec
 
 Result<> get_filter(int fd, SocketOptions& o, const std::string& object) {
   socklen_t count = 0;
-  if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &count) != 0) return absent() ? Result<>{} : failed("read the filter of", object);
+  if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &count) != 0)
+    return absent() ? Result<>{} : failed("read the filter of", object);
   if (count == 0) return {};
   static_assert(sizeof(sock_filter) == sizeof(std::uint64_t));
   o.filter.resize(count);
-  if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, o.filter.data(), &count) != 0) return failed("read the filter of", object);
+  if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, o.filter.data(), &count) != 0)
+    return failed("read the filter of", object);
   return {};
 }
 
@@ -71,10 +73,12 @@ Result<> set_timeout(int fd, int option, std::uint64_t sec, std::uint64_t usec, 
 }
 
 /// The kernel doubles what it is given.
-Result<> set_buffer(int fd, int forced, int plain, std::uint32_t wanted, std::uint32_t now, const std::string& object) {
+Result<> set_buffer(int fd, int forced, int plain, std::uint32_t wanted, std::uint32_t now,
+                    const std::string& object) {
   if (wanted == now || wanted == 0) return {};
   const int half = static_cast<int>(wanted / 2);
-  if (setsockopt(fd, SOL_SOCKET, forced, &half, sizeof half) != 0 && setsockopt(fd, SOL_SOCKET, plain, &half, sizeof half) != 0)
+  if (setsockopt(fd, SOL_SOCKET, forced, &half, sizeof half) != 0 &&
+      setsockopt(fd, SOL_SOCKET, plain, &half, sizeof half) != 0)
     return failed("set a buffer size of", object);
   return {};
 }
@@ -102,7 +106,8 @@ Result<SocketOptions> get_options(int fd, const std::string& object) {
   TRY(get(fd, SO_BUF_LOCK, o.buf_lock, object));
   linger l{};
   socklen_t size = sizeof l;
-  if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &l, &size) == 0 && l.l_onoff) o.linger = static_cast<std::uint32_t>(l.l_linger);
+  if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &l, &size) == 0 && l.l_onoff)
+    o.linger = static_cast<std::uint32_t>(l.l_linger);
   char device[IFNAMSIZ] = {};
   size = sizeof device;
   if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &size) == 0 && size > 0) o.bound_device = device;
@@ -137,7 +142,8 @@ Result<> set_options(int fd, const SocketOptions& w, const std::string& object) 
     std::vector<sock_filter> code(w.filter.size());
     std::memcpy(code.data(), w.filter.data(), code.size() * sizeof(sock_filter));
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
-    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) return failed("set the filter of", object);
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+      return failed("set the filter of", object);
   }
   TRY(set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, w.sndbuf, now.sndbuf, object));
   TRY(set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, w.rcvbuf, now.rcvbuf, object));
@@ -148,7 +154,8 @@ Result<> set_options(int fd, const SocketOptions& w, const std::string& object) 
 
 void widen_send_buffer(int fd) {
   const int size = 1 << 30;
-  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0)
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
 
 }  // namespace cr::net

@@ -1,6 +1,6 @@
 // Options that all sockets have (SOL_SOCKET).
-// Shown by getsockopt(2) on a copy of the descriptor. Put back by setsockopt(2), each only where it differs from what a
-// new socket has: Linux 6.16 refuses some on sockets of some families.
+// Shown by getsockopt(2) on a copy of the descriptor. Put back by setsockopt(2), each only where it differs from what
+// a new socket has: Linux 6.16 refuses some on sockets of some families.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ struct SocketOptions {
   bool reuseaddr = false, passcred = false, passsec = false, dontroute = false, no_check = false;
   bool reuseport = false, broadcast = false, keepalive = false;
   std::uint32_t priority = 0, rcvlowat = 1, mark = 0, oobinline = 0, buf_lock = 0;
-  std::optional<std::uint32_t> linger{};   ///< seconds, when on
+  std::optional<std::uint32_t> linger{};  ///< seconds, when on
   std::string bound_device{};
-  std::vector<std::uint64_t> filter{};     ///< struct sock_filter, one word each
+  std::vector<std::uint64_t> filter{};  ///< struct sock_filter, one word each
 };
 
 /// Reads all of them. Options that the kernel or the family does not have keep their default. Errors: getsockopt(2).

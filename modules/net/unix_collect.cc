@@ -36,7 +36,9 @@ bool has_name(int fd) {
   return getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 && size > sizeof address.sun_family;
 }
 
-Error refuse(const files::Description& d, std::string why) { return Error{"net", "dump", d.object, 0, std::move(why)}; }
+Error refuse(const files::Description& d, std::string why) {
+  return Error{"net", "dump", d.object, 0, std::move(why)};
+}
 
 /// Which sockets are the peers of which, for all that have not been asked about yet.
 Result<> find_peers(DumpCtx& ctx, const std::set<std::uint32_t>& inodes) {
@@ -47,7 +49,9 @@ Result<> find_peers(DumpCtx& ctx, const std::set<std::uint32_t>& inodes) {
     UnixSocket& s = model.sockets.at(id);
     const files::Description& d = files::description(ctx.models, id);
     const auto it = answers.find(ino);
-    if (it == answers.end()) return refuse(d, "sock_diag does not show it: it belongs to another network namespace, or the kernel has no unix_diag");
+    if (it == answers.end())
+      return refuse(
+          d, "sock_diag does not show it: it belongs to another network namespace, or the kernel has no unix_diag");
     const UnixDiag& diag = it->second;
     if (diag.state == TCP_LISTEN) return refuse(d, "listening unix sockets are not carried yet");
     if (!diag.has_peer) return refuse(d, "unix sockets without a peer are not carried yet: close it before the dump");
@@ -122,7 +126,8 @@ Result<> collect_unix(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   s.type = static_cast<std::uint32_t>(int_option(probe.fd, SO_TYPE, 0));
   s.peek_off = int_option(probe.fd, SO_PEEK_OFF, -1);
   if (has_name(probe.fd))
-    return Error{"net", "dump", probe.name(), 0, "unix sockets with a name are not carried yet: close it before the dump"};
+    return Error{"net", "dump", probe.name(), 0,
+                 "unix sockets with a name are not carried yet: close it before the dump"};
   ucred peer{};
   socklen_t size = sizeof peer;
   if (getsockopt(probe.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid != static_cast<uid_t>(-1)) {

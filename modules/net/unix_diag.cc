@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kFew = 32;
 
 Error failed(const char* step, int err) {
-  return Error{"net", step, "the kernel's unix sockets", err, err == ENOENT ? "the kernel needs CONFIG_UNIX_DIAG (module unix_diag)" : ""};
+  return Error{"net", step, "the kernel's unix sockets", err,
+               err == ENOENT ? "the kernel needs CONFIG_UNIX_DIAG (module unix_diag)" : ""};
 }
 
 UnixDiag parse(const nlmsghdr* message) {

@@ -12,7 +12,8 @@ namespace {
 constexpr std::uint32_t kScmRights = 1;  // SCM_RIGHTS
 
 Error damaged(FileId id, std::string what) {
-  return Error{"net", "use", format("unix socket {} of the images", id), 0, std::move(what) + ": the image is damaged"};
+  return Error{"net", "use", format("unix socket {} of the images", id), 0,
+               std::move(what) + ": the image is damaged"};
 }
 
 void put_message(const UnixMessage& m, pb::sk_packet_entry& e) {
@@ -106,7 +107,8 @@ Result<> read_unix(ReadCtx& ctx, const pb::file_entry& entry) {
   if (s.type != SOCK_STREAM && s.type != SOCK_DGRAM && s.type != SOCK_SEQPACKET)
     return damaged(e.id(), format("socket type {}", s.type));
   if (!e.name().empty())
-    return Error{"net", "restore", format("unix socket {}", e.id()), 0, "unix sockets with a name are not carried yet"};
+    return Error{"net", "restore", format("unix socket {}", e.id()), 0,
+                 "unix sockets with a name are not carried yet"};
   UnixModel& model = ctx.models.edit<UnixModel>();
   if (!model.by_inode.emplace(s.ino, e.id()).second) return damaged(e.id(), "its inode number is there twice");
   model.sockets[e.id()] = std::move(s);
@@ -126,7 +128,8 @@ Result<> read_unix_images(ReadCtx& ctx) {
     auto bytes = TRY(image->read_raw(e.length()));
     m.data.assign(bytes.begin(), bytes.end());
     const auto it = model.sockets.find(e.id_for());
-    if (it == model.sockets.end()) return damaged(e.id_for(), "sk-queues.img has data for it, but there is no such socket");
+    if (it == model.sockets.end())
+      return damaged(e.id_for(), "sk-queues.img has data for it, but there is no such socket");
     it->second.queue.push_back(std::move(m));
   }
   return {};

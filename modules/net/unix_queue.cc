@@ -22,7 +22,8 @@ namespace {
 
 constexpr std::size_t kMostRights = 253;  // SCM_MAX_FD of the kernel
 constexpr std::size_t kControl = 4096;
-static_assert(kControl >= CMSG_SPACE(kMostRights * sizeof(int)) + CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(256));
+static_assert(kControl >= CMSG_SPACE(kMostRights * sizeof(int)) + CMSG_SPACE(sizeof(ucred)) +
+                              CMSG_SPACE(sizeof(int)) + CMSG_SPACE(256));
 
 Error failed(const char* step, const std::string& object, int err, const char* remedy = "") {
   return Error{"net", step, object, err, remedy};
@@ -88,7 +89,8 @@ Result<std::vector<PeekedMessage>> walk(int fd, int type, Room& room, const std:
   if (getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &old, &size) != 0) return failed("read SO_PEEK_OFF of", object, errno);
   const int zero = 0;
   Defer put_back([&] { setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &old, sizeof old); });
-  if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof zero) != 0) return failed("set SO_PEEK_OFF of", object, errno);
+  if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof zero) != 0)
+    return failed("set SO_PEEK_OFF of", object, errno);
   std::vector<PeekedMessage> all;
   for (;;) {
     PeekedMessage m;

@@ -62,7 +62,8 @@ Result<> fill(TaskCtx& ctx, const UnixSocket& s, int from, const files::Descript
 /// What close(2) of the peer does: end of file, and ECONNRESET when it had not read everything.
 Result<> close_peer(UnixSocket& s, int fd, const files::Description& d) {
   UniqueFd other(std::exchange(s.other_end, -1));
-  if (s.reset && send(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1) return failed("make ECONNRESET pending in", d, errno);
+  if (s.reset && send(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+    return failed("make ECONNRESET pending in", d, errno);
   return {};
 }
 

@@ -43,7 +43,8 @@ TEST(UnixPair, StreamBothWays) {
         CHECK_IN_CHILD(r, getsockopt(3, SOL_SOCKET, SO_SNDBUF, &v, &size) == 0 && v < 1000000);
         timeval t{};
         size = sizeof t;
-        CHECK_IN_CHILD(r, getsockopt(4, SOL_SOCKET, SO_RCVTIMEO, &t, &size) == 0 && t.tv_sec == 3 && t.tv_usec == 500000);
+        CHECK_IN_CHILD(
+            r, getsockopt(4, SOL_SOCKET, SO_RCVTIMEO, &t, &size) == 0 && t.tv_sec == 3 && t.tv_usec == 500000);
         CHECK_IN_CHILD(r, (fcntl(4, F_GETFL) & O_NONBLOCK) != 0 && (fcntl(3, F_GETFL) & O_NONBLOCK) == 0);
         CHECK_IN_CHILD(r, send(3, "x", 1, 0) == 1 && receives(4, "x"));
       });
@@ -160,7 +161,8 @@ TEST(UnixPair, DumpDisturbsNothing) {
   RoundTrip trip;
   trip.start([](Report& r) {
     int s[2];
-    CHECK_IN_CHILD(r, socketpair(AF_UNIX, SOCK_DGRAM, 0, s) == 0 && send(3, "ab", 2, 0) == 2 && send(3, "cd", 2, 0) == 2);
+    CHECK_IN_CHILD(
+        r, socketpair(AF_UNIX, SOCK_DGRAM, 0, s) == 0 && send(3, "ab", 2, 0) == 2 && send(3, "cd", 2, 0) == 2);
     const int off = 1;
     setsockopt(4, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof off);
   });

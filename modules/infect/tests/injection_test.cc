@@ -18,8 +18,7 @@
 #include "infect/parasite_session.h"
 #include "infect/target_maps.h"
 #include "infect/tests/target.h"
-#include "signals/wire.h"
-#include "task/wire.h"
+#include "infect/wire.h"
 
 namespace cr::infect::test {
 namespace {
@@ -37,10 +36,10 @@ void visit(HostPid pid, DetachState end = DetachState::kRunning) {
       auto answer = session.value().remote_syscall(t, SYS_gettid);
       ASSERT_TRUE(answer.ok()) << text_of(answer.error());
       EXPECT_EQ(answer.value().raw(), t.tid.value);
-      task::ThreadQuery query{};
-      signals::AltStackQuery stack{};
-      auto called = session.value().call(t, query, stack);
+      RawSyscall one{.nr = SYS_getpid}, two{.nr = SYS_getppid};
+      auto called = session.value().call(t, one, two);
       ASSERT_TRUE(called.ok()) << text_of(called.error());
+      EXPECT_EQ(one.result, pid.value);
     }
     auto closed = session.value().close();
     EXPECT_TRUE(closed.ok()) << text_of(closed.error());
@@ -280,6 +279,24 @@ TEST(Injection, SeccompStrict) {
   });
   ASSERT_TRUE(target.wait_ready());
   for (int i = 0; i < 5; ++i) visit(target.pid());
+  ASSERT_TRUE(target.moves());
+  EXPECT_EQ(target.shared().wrong, 0);
+}
+
+TEST(Injection, SyscallUserDispatch) {
+  Target target([](Shared& s) {
+    static char selector = 1;  // SYSCALL_DISPATCH_FILTER_BLOCK: any system call raises SIGSYS
+    s.error = prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0, &selector) == 0 ? 0 : errno;
+    compute(s);
+  });
+  ASSERT_TRUE(target.wait_ready());
+  if (target.shared().error != 0) GTEST_SKIP() << "no syscall user dispatch in this kernel";
+  for (int i = 0; i < 3; ++i) {
+    visit(target.pid());
+    auto task = SeizedTask::seize(target.pid());
+    ASSERT_TRUE(task.ok());
+    EXPECT_EQ(task.value().threads()[0].dispatch.mode, 1u);
+  }
   ASSERT_TRUE(target.moves());
   EXPECT_EQ(target.shared().wrong, 0);
 }
