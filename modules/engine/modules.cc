@@ -27,8 +27,8 @@ namespace cr {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &task::kTreeModule, &task::kRegsModule, &task::kThreadState, &task::kLimits,      &task::kSched, &task::kPrctls,
-    &signals::kModule,  &timers::kModule,   &security::kCreds,   &security::kSeccomp, &mm::kModule,  &files::kModule,
+    &task::kTreeModule, &task::kRegsModule, &task::kThreadState, &task::kLimits,      &task::kSched,   &task::kPrctls,
+    &signals::kModule,  &timers::kModule,   &security::kCreds,   &security::kSeccomp, &files::kModule, &mm::kModule,
 };
 
 // In matching order: a kind that is recognised by its name stands before those that are recognised by their type.

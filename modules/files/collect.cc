@@ -1,5 +1,7 @@
 // The dump side: tables of descriptors, paths, working directories.
 #include <dirent.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -66,10 +68,33 @@ Result<UniqueFd> copy_from(Source& s, int fd) {
   return copy;
 }
 
+/// Name of a socket's family and protocol, as people say it.
+std::string socket_kind(int fd) {
+  struct Name {
+    int family, protocol;  // protocol -1: any
+    const char* name;
+  };
+  constexpr Name kNames[] = {{AF_INET, IPPROTO_TCP, "TCP"},   {AF_INET6, IPPROTO_TCP, "TCP"},
+                             {AF_INET, IPPROTO_UDP, "UDP"},   {AF_INET6, IPPROTO_UDP, "UDP"},
+                             {AF_INET, IPPROTO_ICMP, "ICMP"}, {AF_INET, -1, "raw"},
+                             {AF_INET6, -1, "raw"},           {AF_NETLINK, -1, "netlink"},
+                             {AF_PACKET, -1, "packet"},       {AF_VSOCK, -1, "vsock"}};
+  int family = -1, protocol = -1, type = 0;
+  socklen_t size = sizeof family;
+  getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+  getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size);
+  getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+  for (const Name& n : kNames)
+    if (n.family == family && (type == SOCK_RAW ? n.protocol == -1 : n.protocol == -1 || n.protocol == protocol))
+      return n.name;
+  return format("address family {}", family);
+}
+
 /// What to say of a description that no kind matches.
 std::string what_it_is(const FileProbe& p) {
   constexpr std::string_view kAnon = "anon_inode:";
-  if (S_ISSOCK(p.st.st_mode)) return "sockets of this family are not carried yet";
+  if (S_ISSOCK(p.st.st_mode))
+    return format("{} sockets are not carried yet: close it before the dump", socket_kind(p.fd));
   if (S_ISCHR(p.st.st_mode)) {
     if (major(p.st.st_rdev) == 5 || major(p.st.st_rdev) == 4 ||
         (major(p.st.st_rdev) >= 136 && major(p.st.st_rdev) < 144))

@@ -218,7 +218,7 @@ Result<> settle(DumpCtx& ctx) {
     const Task& t = *ctx.tree.find(space.owner);
     PagemapScan scan = TRY(PagemapScan::open(t.host));
     for (Vma& v : space.vmas)
-      if (v.has_own_pages()) TRY(scan.find(v, PageWish::kGuard, v.guards));
+      if (!v.is(kVmaVdso | kVmaVvar | kVmaVsyscall)) TRY(scan.find(v, PageWish::kGuard, v.guards));
     take_switches(ctx.models.get<task::PrctlModel>(), space);
   }
   return {};

@@ -1,6 +1,7 @@
 #include "task/regs.h"
 
 #include <linux/futex.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -64,8 +65,11 @@ Result<> collect_regs(DumpCtx& ctx) {
       r.image.regs = arch::for_sigreturn(th.regs);
       // What the format's other readers expect there: the number stays, they never restart by it.
       r.image.regs.orig_rax = th.regs.orig_rax;
-      for (std::size_t k = 0; k < r.image.tls.size(); ++k)
+      for (std::size_t k = 0; k < r.image.tls.size(); ++k) {
         r.image.tls[k].entry_number = arch::kFirstTlsEntry + static_cast<std::uint32_t>(k);
+        ptrace(static_cast<__ptrace_request>(25) /* PTRACE_GET_THREAD_AREA */, th.tid.value,
+               r.image.tls[k].entry_number, &r.image.tls[k]);
+      }
       if (th.restart.kind != arch::RestartKind::kBlock) continue;
       if (auto left = remaining(seized.mem_fd(), th)) {
         r.timed.nr = arch::syscall_nr(th.regs);

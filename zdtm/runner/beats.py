@@ -229,6 +229,8 @@ class Beats:
             result.state, result.reason = 'skipped', str(reason)
         except Failed as reason:
             result.reason = str(reason)
+            if self.job.header.unfixed and self.job.mode != 'nocr':
+                result.state, result.reason = 'skipped', f'not right yet: {self.job.header.unfixed} ({reason})'
         result.seconds = time.monotonic() - began
         with open(self.job.path('result.json'), 'w', encoding='utf-8') as file:
             json.dump(dataclasses.asdict(result), file)

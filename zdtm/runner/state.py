@@ -76,6 +76,8 @@ def task_status(pid, tid):
     # Running and sleeping take turns; stopped, traced and dead do not.
     result['state'] = stat[3] if stat[3] in 'TtZX' else 'alive'
     if stat[3] == 'Z':
+        # Nobody can see or use the masks of the dead; what wait(2) gives is what counts.
+        result = {name: text for name, text in result.items() if not name.startswith(('Sig', 'Shd'))}
         result['exit code'] = stat.get(52, '')
     return result
 

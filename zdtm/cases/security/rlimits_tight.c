@@ -1,5 +1,6 @@
 /* zdtm:
  * title: limits so low that the restored process could not be built under them
+ * unfixed: a process at its RLIMIT_AS is refused: the parasite finds no room
  */
 #define _GNU_SOURCE
 #include <sys/resource.h>

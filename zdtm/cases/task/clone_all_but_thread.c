@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a child that shares memory, files, fs and dispositions, but is a process of its own
+ * refuse: shares its memory
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

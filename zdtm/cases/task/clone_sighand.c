@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a child made with CLONE_SIGHAND shares the signal dispositions
+ * refuse: shares its memory
  */
 #define _GNU_SOURCE
 #include <sched.h>

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a child made with CLONE_VM shares the memory but not the descriptors
+ * refuse: shares its memory
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
