@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "base/rel_span.h"
-#include "core/restore_shared.h"
+#include "base/restore_shared.h"
 #include "mm/wire.h"
 #include "security/wire.h"
 #include "signals/wire.h"

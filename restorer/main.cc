@@ -2,7 +2,7 @@
 // brings the process to its final shape, and parks; the coordinator then takes each thread by ptrace, gives it its
 // registers and lets it go. One straight list of steps; the steps live in modules/*/restorer.h.
 #include "arch/host.h"
-#include "arch/spawn.h"
+#include "base/clone_args.h"
 #include "mm/restorer.h"
 #include "parasite/freestanding.h"
 #include "restorer/args.h"
@@ -55,13 +55,13 @@ extern "C" void restorer_thread(void* argument) {
 
 void spawn_thread(Here& h, ThreadArgs& t) {
   std::uint64_t tid = static_cast<std::uint64_t>(t.tid);
-  arch::CloneArgs c{};
-  c.flags = arch::kThreadFlags;
+  CloneArgs c{};
+  c.flags = kThreadFlags;
   c.stack = t.stack_top - kThreadStack;
   c.stack_size = kThreadStack;
   c.set_tid = reinterpret_cast<std::uint64_t>(&tid);
   c.set_tid_size = 1;
-  STEP("create a thread", arch::spawn(c, restorer_thread, &t));
+  STEP("create a thread", arch::spawn_on_stack(&c, sizeof c, restorer_thread, &t));
 }
 
 void restore_memory(Here& h) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "arch/host.h"
+#include "base/restore_shared.h"
 #include "base/sys_result.h"
-#include "core/restore_shared.h"
 #include "restorer/args.h"
 
 namespace cr::restorer {

@@ -1,5 +1,6 @@
 // Four threads that keep a computation in vector registers all the time: AVX (and AVX-512 where the processor has
-// it), x87 and the rounding mode of each thread. A register that a dump or restore loses or mixes up changes the sums.
+// it), x87 and the rounding mode of each thread. A register that a dump or restore loses or mixes up changes the
+// sums.
 #include <immintrin.h>
 
 #include <cfenv>

@@ -18,7 +18,8 @@ enum class Level { kError = 1, kWarn = 2, kInfo = 3, kDebug = 4 };
 Result<> open(const std::string& path, int level);
 /// Sends the log to a descriptor that is open already.
 Result<> open_fd(UniqueFd fd, int level);
-/// Moves the log's descriptor to a free number from `number` up, so that lower ones can be given away. Errors: fcntl(2).
+/// Moves the log's descriptor to a free number from `number` up, so that lower ones can be given away. Errors:
+/// fcntl(2).
 Result<> keep_above(int number);
 /// Prefixes each line with the pid of the writer when `on` (option --log-pid).
 void show_pid(bool on);

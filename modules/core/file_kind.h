@@ -68,7 +68,8 @@ struct FileKind {
   Result<> (*read_images)(ReadCtx&) = nullptr;
   /// Descriptions with the same non-zero key are opened by one task (both ends of a pipe). Optional.
   std::uint64_t (*group)(const Models&, FileId) = nullptr;
-  /// Decides and refuses from the Models alone; `plan` of module files has chosen the owners. Once per restore. Optional.
+  /// Decides and refuses from the Models alone; `plan` of module files has chosen the owners. Once per restore.
+  /// Optional.
   Result<> (*plan)(PlanCtx&) = nullptr;
   /// In the coordinator before the fork, and when every task is complete. Once per restore. Optional.
   Result<> (*prepare)(RestoreCtx&) = nullptr;

@@ -114,8 +114,8 @@ class ImageReaderDir {
   Result<> verify_pages(std::uint64_t id, unsigned threads = 0) const;
   Result<> verify_all_pages(unsigned threads = 0) const;
 
-  /// Moves the directory's descriptor to a free number from `number` up, so that lower ones can be given away. Errors:
-  /// fcntl(2).
+  /// Moves the directory's descriptor to a free number from `number` up, so that lower ones can be given away.
+  /// Errors: fcntl(2).
   Result<> keep_above(int number) const;
   int fd() const;
   const std::string& path() const;

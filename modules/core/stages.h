@@ -1,9 +1,9 @@
 // How the coordinator and the restored tasks go through the stages of a restore together.
 #pragma once
 
+#include "base/restore_shared.h"
 #include "base/result.h"
 #include "core/contexts.h"
-#include "core/restore_shared.h"
 
 namespace cr::core {
 

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "arch/spawn.h"
+#include "base/clone_args.h"
 #include "base/format.h"
 #include "core/proc_text.h"
 #include "core/stages.h"
@@ -33,7 +33,7 @@ class Maker {
   Result<> give_birth(std::size_t i, const mm::Premaps& of_parent, std::uint64_t extra_flags = 0) {
     const Birth& b = plan_.births[i];
     std::uint64_t pid = static_cast<std::uint64_t>(b.pid.value);
-    arch::CloneArgs args{};
+    CloneArgs args{};
     args.flags = extra_flags | sharing_flags(b);
     bool is_child = b.kind == Birth::Kind::kTask && ctx_.tree.tasks[b.task].parent != kNoTask;
     args.exit_signal = static_cast<std::uint64_t>(is_child ? ctx_.tree.tasks[b.task].exit_signal : SIGCHLD);

@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "base/format.h"
+#include "base/restore_shared.h"
 #include "core/arena_builder.h"
-#include "core/restore_shared.h"
 #include "core/sharing.h"
 #include "restorer/args.h"
 #include "security/security.h"

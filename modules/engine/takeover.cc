@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/format.h"
-#include "core/restore_shared.h"
+#include "base/restore_shared.h"
 #include "core/sharing.h"
 #include "engine/timed_call.h"
 #include "engine/tracee_calls.h"

@@ -1,9 +1,9 @@
 // A restored process between its fork and the restorer.
 #pragma once
 
+#include "base/restore_shared.h"
 #include "base/result.h"
 #include "core/contexts.h"
-#include "core/restore_shared.h"
 #include "engine/births.h"
 #include "mm/premap.h"
 

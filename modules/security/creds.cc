@@ -39,7 +39,8 @@ Result<std::uint64_t> capability_set(std::string_view text, const char* key) {
 Result<std::string> label_of(const std::string& dir) {
   auto text = core::read_text(dir + "/attr/current");
   if (text.ok()) return parse_label(text.value());
-  if (text.error().err == ENOENT || text.error().err == EINVAL || text.error().err == EOPNOTSUPP) return std::string();
+  if (text.error().err == ENOENT || text.error().err == EINVAL || text.error().err == EOPNOTSUPP)
+    return std::string();
   return text.take_error();
 }
 
@@ -96,16 +97,47 @@ Result<> need_cap(std::uint64_t effective, int cap, const char* step, NsPid tid)
 }  // namespace
 
 std::string capability_name(int cap) {
-  static constexpr const char* kNames[] = {
-      "chown",         "dac_override",    "dac_read_search", "fowner",         "fsetid",
-      "kill",          "setgid",          "setuid",          "setpcap",        "linux_immutable",
-      "net_bind_service", "net_broadcast", "net_admin",      "net_raw",        "ipc_lock",
-      "ipc_owner",     "sys_module",      "sys_rawio",       "sys_chroot",     "sys_ptrace",
-      "sys_pacct",     "sys_admin",       "sys_boot",        "sys_nice",       "sys_resource",
-      "sys_time",      "sys_tty_config",  "mknod",           "lease",          "audit_write",
-      "audit_control", "setfcap",         "mac_override",    "mac_admin",      "syslog",
-      "wake_alarm",    "block_suspend",   "audit_read",      "perfmon",        "bpf",
-      "checkpoint_restore"};
+  static constexpr const char* kNames[] = {"chown",
+                                           "dac_override",
+                                           "dac_read_search",
+                                           "fowner",
+                                           "fsetid",
+                                           "kill",
+                                           "setgid",
+                                           "setuid",
+                                           "setpcap",
+                                           "linux_immutable",
+                                           "net_bind_service",
+                                           "net_broadcast",
+                                           "net_admin",
+                                           "net_raw",
+                                           "ipc_lock",
+                                           "ipc_owner",
+                                           "sys_module",
+                                           "sys_rawio",
+                                           "sys_chroot",
+                                           "sys_ptrace",
+                                           "sys_pacct",
+                                           "sys_admin",
+                                           "sys_boot",
+                                           "sys_nice",
+                                           "sys_resource",
+                                           "sys_time",
+                                           "sys_tty_config",
+                                           "mknod",
+                                           "lease",
+                                           "audit_write",
+                                           "audit_control",
+                                           "setfcap",
+                                           "mac_override",
+                                           "mac_admin",
+                                           "syslog",
+                                           "wake_alarm",
+                                           "block_suspend",
+                                           "audit_read",
+                                           "perfmon",
+                                           "bpf",
+                                           "checkpoint_restore"};
   if (cap >= 0 && cap < static_cast<int>(std::size(kNames))) return format("cap_{}", kNames[cap]);
   return format("capability {}", cap);
 }

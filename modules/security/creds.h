@@ -1,13 +1,12 @@
 // Credentials of a thread: user and group ids, supplementary groups, the five capability sets, securebits,
 // no_new_privs, and the label of the security module.
 //
-// Shown by /proc/PID/task/TID/status and attr/current; securebits to the thread alone (PR_GET_SECUREBITS, asked by the
-// module task). Put back in the restorer by raw system calls, which act on the calling thread only, when everything
-// that needs privileges is done.
-// Ids are those that the engine's user namespace sees.
-// Refused on dump: an id that is not mapped into it; a label that the engine does not run under itself.
-// Refused in plan, by name: capabilities, ids, securebits or a label that we do not have or may not set. Accepted on
-// request (--allow-lossy capabilities, no-new-privs): fewer capabilities, the bit although it was not set.
+// Shown by /proc/PID/task/TID/status and attr/current; securebits to the thread alone (PR_GET_SECUREBITS, asked by
+// the module task). Put back in the restorer by raw system calls, which act on the calling thread only, when
+// everything that needs privileges is done. Ids are those that the engine's user namespace sees. Refused on dump: an
+// id that is not mapped into it; a label that the engine does not run under itself. Refused in plan, by name:
+// capabilities, ids, securebits or a label that we do not have or may not set. Accepted on request (--allow-lossy
+// capabilities, no-new-privs): fewer capabilities, the bit although it was not set.
 #pragma once
 
 #include <cstdint>

@@ -10,13 +10,15 @@ namespace {
 
 // Linux 6.18, shortened to what surrounds the lines of interest.
 constexpr std::string_view kStatus =
-    "Name:\tUid:\nUmask:\t0022\nState:\tt (tracing stop)\nTgid:\t26152\nPid:\t26152\nPPid:\t26150\nTracerPid:\t26150\n"
+    "Name:\tUid:\nUmask:\t0022\nState:\tt (tracing "
+    "stop)\nTgid:\t26152\nPid:\t26152\nPPid:\t26150\nTracerPid:\t26150\n"
     "Uid:\t77\t78\t79\t80\nGid:\t5\t6\t7\t8\nFDSize:\t256\nGroups:\t4 24 4294967294 \nNStgid:\t26152\n"
     "CapInh:\t0000000000000400\nCapPrm:\t00000000000004c0\nCapEff:\t0000000000000040\nCapBnd:\t000001fffeffffff\n"
     "CapAmb:\t0000000000000400\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t2\n";
 // Linux 4.2: neither ambient capabilities nor NoNewPrivs.
 constexpr std::string_view kOldStatus =
-    "Name:\tcat\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nCapInh:\t0000000000000000\nCapPrm:\t0000003fffffffff\n"
+    "Name:\tcat\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nCapInh:\t0000000000000000\nCapPrm:"
+    "\t0000003fffffffff\n"
     "CapEff:\t0000003fffffffff\nCapBnd:\t0000003fffffffff\nSeccomp:\t0\n";
 
 TEST(Creds, ReadsStatus) {

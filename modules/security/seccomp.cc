@@ -26,9 +26,8 @@ struct Instruction {
 static_assert(sizeof(Instruction) == 8);
 
 Error failure(const char* step, HostPid tid, int err) {
-  const char* remedy = err == EACCES || err == EPERM
-                           ? "needs CAP_SYS_ADMIN, and that the engine is not under seccomp itself"
-                           : "";
+  const char* remedy =
+      err == EACCES || err == EPERM ? "needs CAP_SYS_ADMIN, and that the engine is not under seccomp itself" : "";
   return {"seccomp", step, format("thread {}", tid), err, remedy};
 }
 
@@ -59,7 +58,8 @@ Result<ThreadSeccomp> collect_thread(SeccompModel& model, HostPid tid) {
   auto line = core::field(status, "Seccomp");
   const std::uint64_t mode = line ? core::number(*line).value_or(0) : 0;
   ThreadSeccomp out;
-  if (mode > 2) return Error{"seccomp", "understand the mode of", format("thread {}", tid), 0, format("it is {}", mode)};
+  if (mode > 2)
+    return Error{"seccomp", "understand the mode of", format("thread {}", tid), 0, format("it is {}", mode)};
   out.mode = static_cast<SeccompMode>(mode);
   if (out.mode != SeccompMode::kFilter) return out;
   for (std::uint64_t index = 0;; ++index) {
@@ -125,7 +125,8 @@ Result<> collect(DumpCtx& ctx) {
 
 Result<> plan(PlanCtx& ctx) {
   const auto& threads = ctx.models.get<SeccompModel>().threads;
-  if (std::none_of(threads.begin(), threads.end(), [](const auto& t) { return t.second.mode != SeccompMode::kDisabled; }))
+  if (std::none_of(threads.begin(), threads.end(),
+                   [](const auto& t) { return t.second.mode != SeccompMode::kDisabled; }))
     return {};
   if (!core::has_capability(CAP_SYS_ADMIN))
     return Error{"seccomp", "install", "the filters of the tree", EPERM, "needs CAP_SYS_ADMIN"};

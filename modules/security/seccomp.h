@@ -4,11 +4,11 @@
 // both need CAP_SYS_ADMIN and an engine that is not under seccomp itself. Threads that were forked from one another
 // share filters; the kernel doesn't tell, so equal programs after equal ancestors count as one, in the images too.
 // Put back in the restorer while the coordinator suspends seccomp (PTRACE_O_SUSPEND_SECCOMP), with full credentials:
-// what all threads of a process share is installed by the main thread with TSYNC, so that a later TSYNC of the program
-// still finds common ancestors; the rest by each thread.
-// Not carried: that some, but not all, threads of a process share a filter (only a program that fails at TSYNC could
-// tell); SECCOMP_FILTER_FLAG_SPEC_ALLOW, whose effect the speculation controls carry.
-// Refused: a filter that asks a supervisor (SECCOMP_RET_USER_NOTIF), whose listener lives elsewhere.
+// what all threads of a process share is installed by the main thread with TSYNC, so that a later TSYNC of the
+// program still finds common ancestors; the rest by each thread. Not carried: that some, but not all, threads of a
+// process share a filter (only a program that fails at TSYNC could tell); SECCOMP_FILTER_FLAG_SPEC_ALLOW, whose
+// effect the speculation controls carry. Refused: a filter that asks a supervisor (SECCOMP_RET_USER_NOTIF), whose
+// listener lives elsewhere.
 #pragma once
 
 #include <cstdint>

@@ -56,7 +56,8 @@ TEST(Seccomp, CommonChainIsThePrefixOfAll) {
   const auto c = m.add(returning(SECCOMP_RET_KILL_THREAD, b));
   const auto other = m.add(returning(SECCOMP_RET_KILL_PROCESS, a));
   const Task t = task_of({1, 2, 3});
-  m.threads = {{NsPid{1}, {SeccompMode::kFilter, c}}, {NsPid{2}, {SeccompMode::kFilter, b}},
+  m.threads = {{NsPid{1}, {SeccompMode::kFilter, c}},
+               {NsPid{2}, {SeccompMode::kFilter, b}},
                {NsPid{3}, {SeccompMode::kFilter, c}}};
   EXPECT_EQ(common_chain(m, t), (std::vector<std::int32_t>{a, b}));
   m.threads[NsPid{3}].last = other;

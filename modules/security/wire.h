@@ -28,7 +28,7 @@ struct RestoreThread {
   std::uint64_t inheritable, permitted, effective, bounding, ambient;
   std::uint32_t securebits;
   std::uint32_t no_new_privs;
-  std::uint32_t same_creds;      ///< all of the above is what the thread has anyway; no_new_privs excepted
+  std::uint32_t same_creds;  ///< all of the above is what the thread has anyway; no_new_privs excepted
   std::uint32_t seccomp_strict;
   RelSpan<RestoreFilter> filters;  ///< beyond the common ones, oldest first
 };

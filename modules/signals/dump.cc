@@ -75,7 +75,7 @@ Result<> interrogate(DumpCtx& ctx, const Task& task, infect::ParasiteSession& se
     first = false;
     if (const Thread* thread = thread_of(task, seized.tid))
       model.threads[thread->tid].stack = {stack.sp, stack.size,
-                                           static_cast<std::uint32_t>(stack.flags) & ~1u /* SS_ONSTACK */};
+                                          static_cast<std::uint32_t>(stack.flags) & ~1u /* SS_ONSTACK */};
   }
   return {};
 }

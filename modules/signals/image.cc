@@ -57,7 +57,8 @@ Result<ProcessSignals> read_process(const pb::task_core_entry& tc, NsPid pid) {
     if (!has_action(signal)) continue;
     const pb::sa_entry& in = tc.sigactions(at++);
     if (in.compat_sigaction())
-      return Error{"signals", "restore a 32-bit handler of", format("pid {}", pid), 0, "32-bit tasks aren't supported"};
+      return Error{"signals", "restore a 32-bit handler of", format("pid {}", pid), 0,
+                   "32-bit tasks aren't supported"};
     a = {in.sigaction(), in.flags(), in.restorer(), in.mask()};
   }
   return out;

@@ -105,7 +105,8 @@ TEST(SignalsImage, SamplesComeBackAsTheyWere) {
       EXPECT_EQ(ours.tc().sigactions(i).SerializeAsString(), sample.tc().sigactions(i).SerializeAsString()) << i;
     EXPECT_EQ(ours.tc().signals_s().SerializeAsString(), sample.tc().signals_s().SerializeAsString());
     EXPECT_EQ(ours.thread_core().sas().SerializeAsString(), sample.thread_core().sas().SerializeAsString());
-    EXPECT_EQ(ours.thread_core().signals_p().SerializeAsString(), sample.thread_core().signals_p().SerializeAsString());
+    EXPECT_EQ(ours.thread_core().signals_p().SerializeAsString(),
+              sample.thread_core().signals_p().SerializeAsString());
   }
 }
 

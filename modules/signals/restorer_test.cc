@@ -96,7 +96,8 @@ TEST(SignalsRestorer, QueuesComeBackInOrderWithTheirSiginfo) {
     KernelSiginfo child = info_of(SIGCHLD, 1 /* CLD_EXITED */, 7);
     const int rt = SIGRTMIN + 3;
     RestoreProcess p{};
-    p.shared = arena.add(std::vector<KernelSiginfo>{info_of(rt, -1, 1), child, info_of(rt, -1, 2), info_of(rt, 0, 3)});
+    p.shared =
+        arena.add(std::vector<KernelSiginfo>{info_of(rt, -1, 1), child, info_of(rt, -1, 2), info_of(rt, 0, 3)});
     RestoreThread t{};
     t.stack_flags = 2;
     t.queue = arena.add(std::vector<KernelSiginfo>{info_of(SIGUSR2, -6 /* SI_TKILL */, 0), info_of(SIGTSTP, 0, 0)});

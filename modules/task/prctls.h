@@ -1,13 +1,12 @@
 // The switches of prctl(2) and its relatives, per process and per thread.
 //
 // Shown mostly to the task alone (PR_GET_*, get_mempolicy(2), membarrier(2), arch_prctl(2): the parasite asks);
-// IO_FLUSHER by the flags of /proc/PID/task/TID/stat, since PR_GET_IO_FLUSHER needs CAP_SYS_RESOURCE; system call user
-// dispatch by ptrace (Linux 6.4).
-// Put back by the restorer, in each thread, each only when it differs from what is there: some need a capability.
-// What a change of credentials resets (dumpable, the parent-death signal) and what forbids the restorer's own work
-// (MDWE) comes last; system call user dispatch is armed by the coordinator when nothing is left to be injected.
-// Kernels without a switch leave it absent. Refused: nothing; a switch that the restoring kernel lacks is an error of
-// the restorer only when it was on.
+// IO_FLUSHER by the flags of /proc/PID/task/TID/stat, since PR_GET_IO_FLUSHER needs CAP_SYS_RESOURCE; system call
+// user dispatch by ptrace (Linux 6.4). Put back by the restorer, in each thread, each only when it differs from what
+// is there: some need a capability. What a change of credentials resets (dumpable, the parent-death signal) and what
+// forbids the restorer's own work (MDWE) comes last; system call user dispatch is armed by the coordinator when
+// nothing is left to be injected. Kernels without a switch leave it absent. Refused: nothing; a switch that the
+// restoring kernel lacks is an error of the restorer only when it was on.
 #pragma once
 
 #include <array>

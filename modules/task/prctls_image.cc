@@ -95,8 +95,8 @@ Result<> read_core(ReadCtx& ctx, const Task& task, std::size_t thread, const pb:
     model.processes[task.pid] = read_process(core.tc());
     out.personality = core.tc().personality();
   } else {
-    out.personality = in.extra().has_personality() ? in.extra().personality()
-                                                   : model.threads[task.threads[0].tid].personality;
+    out.personality =
+        in.extra().has_personality() ? in.extra().personality() : model.threads[task.threads[0].tid].personality;
   }
   out.pdeath_signal = in.pdeath_sig();
   read_thread(in.extra(), out);

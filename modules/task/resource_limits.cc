@@ -14,22 +14,11 @@ namespace cr::task {
 namespace {
 
 // fs/proc/base.c, lnames[], in the order of the RLIMIT_ numbers.
-constexpr std::string_view kNames[kRlimits] = {"Max cpu time",
-                                               "Max file size",
-                                               "Max data size",
-                                               "Max stack size",
-                                               "Max core file size",
-                                               "Max resident set",
-                                               "Max processes",
-                                               "Max open files",
-                                               "Max locked memory",
-                                               "Max address space",
-                                               "Max file locks",
-                                               "Max pending signals",
-                                               "Max msgqueue size",
-                                               "Max nice priority",
-                                               "Max realtime priority",
-                                               "Max realtime timeout"};
+constexpr std::string_view kNames[kRlimits] = {
+    "Max cpu time",       "Max file size",     "Max data size",         "Max stack size",
+    "Max core file size", "Max resident set",  "Max processes",         "Max open files",
+    "Max locked memory",  "Max address space", "Max file locks",        "Max pending signals",
+    "Max msgqueue size",  "Max nice priority", "Max realtime priority", "Max realtime timeout"};
 
 std::optional<std::uint64_t> limit_value(std::string_view word) {
   if (word == "unlimited") return ~0ull;
@@ -94,22 +83,26 @@ Result<> check_rlimits(NsPid pid, const Limits& wanted, bool may_raise) {
     rlimit own{};
     getrlimit(static_cast<__rlimit_resource>(i), &own);
     if (wanted.rlimits[i].max <= own.rlim_max || may_raise) continue;
-    return Error{"limits", "raise the hard limit", format("\"{}\" of pid {} to {}", kNames[i], pid, wanted.rlimits[i].max),
-                 EPERM, "run the restore with CAP_SYS_RESOURCE, or with hard limits at least as high"};
+    return Error{"limits", "raise the hard limit",
+                 format("\"{}\" of pid {} to {}", kNames[i], pid, wanted.rlimits[i].max), EPERM,
+                 "run the restore with CAP_SYS_RESOURCE, or with hard limits at least as high"};
   }
   return {};
 }
 
 }  // namespace
 
-std::string_view rlimit_name(std::size_t resource) { return resource < kRlimits ? kNames[resource] : "unknown limit"; }
+std::string_view rlimit_name(std::size_t resource) {
+  return resource < kRlimits ? kNames[resource] : "unknown limit";
+}
 
 Result<std::array<Rlimit, kRlimits>> parse_limits(std::string_view text) {
   std::array<Rlimit, kRlimits> out{};
   for (std::size_t i = 0; i < kRlimits; ++i) {
     // A name may be part of another line, so only line starts count.
     std::size_t at = text.starts_with(kNames[i]) ? 0 : text.find(format("\n{}", kNames[i]));
-    if (at == std::string_view::npos) return Error{"limits", "find in /proc/PID/limits", std::string(kNames[i]), 0, ""};
+    if (at == std::string_view::npos)
+      return Error{"limits", "find in /proc/PID/limits", std::string(kNames[i]), 0, ""};
     std::string_view line = text.substr(at + (at != 0 || text[0] == '\n'));
     line = line.substr(0, line.find('\n'));
     auto values = core::words(line.substr(std::min(line.size(), kNames[i].size())));

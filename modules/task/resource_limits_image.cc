@@ -33,8 +33,8 @@ Result<> read_core(ReadCtx& ctx, const Task& task, std::size_t thread, const pb:
   for (int i = 0; i < count; ++i) {
     const pb::rlimit_entry& in = tc.rlimits().rlimits(i);
     if (in.cur() > in.max())
-      return Error{"limits", "read", format("\"{}\" of pid {}", rlimit_name(static_cast<std::size_t>(i)), task.pid), 0,
-                   "the soft limit is above the hard one: the image is damaged"};
+      return Error{"limits", "read", format("\"{}\" of pid {}", rlimit_name(static_cast<std::size_t>(i)), task.pid),
+                   0, "the soft limit is above the hard one: the image is damaged"};
     out.rlimits[static_cast<std::size_t>(i)] = {in.cur(), in.max()};
   }
   if (tc.has_oom_score_adj()) out.oom_score_adj = tc.oom_score_adj();

@@ -55,8 +55,7 @@ inline SysResult restore_limits(const BlobCtx& ctx, const RestoreProcess& p) {
   for (const RestoreLimit& wanted : p.rlimits.in(ctx.arena)) {
     RestoreLimit now{};
     TRY(sys::call(__NR_prlimit64, 0, resource, nullptr, &now));
-    if (now.cur != wanted.cur || now.max != wanted.max)
-      TRY(sys::call(__NR_prlimit64, 0, resource, &wanted, nullptr));
+    if (now.cur != wanted.cur || now.max != wanted.max) TRY(sys::call(__NR_prlimit64, 0, resource, &wanted, nullptr));
     ++resource;
   }
   return 0;

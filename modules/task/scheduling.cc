@@ -30,8 +30,8 @@ Error failure(const char* step, HostPid tid, int err, const char* remedy = "") {
 }
 
 Result<> set_attr(HostPid tid, const SchedAttr& wanted, const SchedAttr& now) {
-  KernelSchedAttr attr{sizeof attr,     wanted.policy,   wanted.flags,   wanted.nice, wanted.priority,
-                       wanted.runtime,  wanted.deadline, wanted.period,  0,           0};
+  KernelSchedAttr attr{sizeof attr,    wanted.policy,   wanted.flags,  wanted.nice, wanted.priority,
+                       wanted.runtime, wanted.deadline, wanted.period, 0,           0};
   // Clamps come back from sched_getattr without the flags that say so, and a kernel without them refuses the flags.
   if (wanted.util_min != now.util_min || wanted.util_max != now.util_max) {
     attr.flags |= kSchedFlagUtilClamp;
@@ -72,8 +72,8 @@ Result<Scheduling> scheduling_of(HostPid tid) {
   KernelSchedAttr attr{};
   if (syscall(SYS_sched_getattr, tid.value, &attr, sizeof attr, 0) != 0)
     return failure("get policy and priority of", tid, errno);
-  out.attr = SchedAttr{attr.policy,  attr.flags,    attr.nice,   attr.priority,
-                       attr.runtime, attr.deadline, attr.period, attr.util_min, attr.util_max};
+  out.attr = SchedAttr{attr.policy,   attr.flags,  attr.nice,     attr.priority, attr.runtime,
+                       attr.deadline, attr.period, attr.util_min, attr.util_max};
   std::array<std::uint64_t, kMaskWords> mask{};
   const long bytes = syscall(SYS_sched_getaffinity, tid.value, sizeof mask, mask.data());
   if (bytes < 0) return failure("get the CPU affinity of", tid, errno);

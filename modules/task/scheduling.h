@@ -2,10 +2,10 @@
 //
 // Shown by sched_getattr(2), sched_getaffinity(2), ioprio_get(2), all of which work on any thread from outside. Put
 // back by the coordinator from outside as well, when all threads exist and nothing is left for them to do (finish): a
-// SCHED_DEADLINE thread can't create others, and a SCHED_IDLE one would never get done. Each only when it differs from
-// what the thread inherited.
-// Not carried: a time slice of SCHED_OTHER that equals the engine's own (then it is the machine's default).
-// Refused in finish, by name: what the restorer lacks CAP_SYS_NICE for; a set of CPUs that the machine doesn't have.
+// SCHED_DEADLINE thread can't create others, and a SCHED_IDLE one would never get done. Each only when it differs
+// from what the thread inherited. Not carried: a time slice of SCHED_OTHER that equals the engine's own (then it is
+// the machine's default). Refused in finish, by name: what the restorer lacks CAP_SYS_NICE for; a set of CPUs that
+// the machine doesn't have.
 #pragma once
 
 #include <cstdint>

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "core/arena_builder.h"
-#include "task/resource_limits.h"        // IWYU pragma: export
-#include "task/prctls.h"        // IWYU pragma: export
-#include "task/scheduling.h"         // IWYU pragma: export
-#include "task/thread_state.h"  // IWYU pragma: export
+#include "task/prctls.h"           // IWYU pragma: export
+#include "task/resource_limits.h"  // IWYU pragma: export
+#include "task/scheduling.h"       // IWYU pragma: export
+#include "task/thread_state.h"     // IWYU pragma: export
 
 namespace cr::task {
 

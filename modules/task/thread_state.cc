@@ -45,8 +45,7 @@ Result<> collect(DumpCtx& ctx) {
     }
     for (const infect::SeizedThread& s : ctx.seized[task.index].threads())
       for (const Thread& thread : task.threads)
-        if (thread.host == s.tid)
-          model.threads[thread.tid].rseq = {s.rseq.pointer, s.rseq.size, s.rseq.signature, 0};
+        if (thread.host == s.tid) model.threads[thread.tid].rseq = {s.rseq.pointer, s.rseq.size, s.rseq.signature, 0};
   }
   return {};
 }

@@ -1,5 +1,6 @@
 // What the kernel keeps for a thread's own benefit: its name, the list of robust futexes, the area of
-// restartable sequences, and (with the registers, where the image has it) the word cleared when it ends; and of the whole process the flags shown in /proc/PID/stat.
+// restartable sequences, and (with the registers, where the image has it) the word cleared when it ends; and of the
+// whole process the flags shown in /proc/PID/stat.
 //
 // Shown by /proc/PID/task/TID/{comm,stat}, get_robust_list(2), PTRACE_GET_RSEQ_CONFIGURATION (Linux 5.13; taken by
 // infect when it seizes), and to the thread alone PR_GET_TID_ADDRESS.

@@ -71,8 +71,8 @@ struct RestoreProcess {
   std::int64_t memory_merge;
   std::int64_t mdwe;
   std::int64_t dumpable;
-  std::uint64_t membarrier;        ///< MEMBARRIER_CMD_REGISTER_* to do
-  RelSpan<RestoreLimit> rlimits;   ///< all of them, or none
+  std::uint64_t membarrier;       ///< MEMBARRIER_CMD_REGISTER_* to do
+  RelSpan<RestoreLimit> rlimits;  ///< all of them, or none
 };
 static_assert(sizeof(RestoreProcess) == 56);
 
@@ -89,8 +89,8 @@ struct RestoreThread {
   std::int64_t tsc_mode;
   std::int64_t mce_kill;
   std::int64_t cpuid_allowed;
-  std::int64_t speculation[3];       ///< PR_SPEC_* with PR_SPEC_PRCTL
-  std::int64_t mempolicy;            ///< mode with flags
+  std::int64_t speculation[3];  ///< PR_SPEC_* with PR_SPEC_PRCTL
+  std::int64_t mempolicy;       ///< mode with flags
   RelSpan<std::uint64_t> nodemask;
   std::int64_t pdeath_signal;
 };

@@ -32,13 +32,16 @@ std::vector<signals::KernelSiginfo> orphans_in(const std::vector<SigInfo>& queue
 }
 
 /// Clocks on which a moment some intervals ago exists: a CPU clock of the restored task has just begun.
-bool has_past(std::int32_t clock) { return clock >= 0 && clock != CLOCK_PROCESS_CPUTIME_ID && clock != CLOCK_THREAD_CPUTIME_ID; }
+bool has_past(std::int32_t clock) {
+  return clock >= 0 && clock != CLOCK_PROCESS_CPUTIME_ID && clock != CLOCK_THREAD_CPUTIME_ID;
+}
 
 RestoreTimer to_wire(const Timer& t, NsPid leader) {
   RestoreTimer out{};
   out.id = t.id;
   out.clock = t.clock;
-  // The main thread makes all timers; for another's clock it has to be named: MAKE_THREAD_CPUCLOCK(tid, CPUCLOCK_SCHED).
+  // The main thread makes all timers; for another's clock it has to be named: MAKE_THREAD_CPUCLOCK(tid,
+  // CPUCLOCK_SCHED).
   if (t.clock == CLOCK_THREAD_CPUTIME_ID && t.cpu_owner.value != 0 && t.cpu_owner != leader)
     out.clock = static_cast<std::int32_t>(~static_cast<std::uint32_t>(t.cpu_owner.value) << 3 | 6);
   out.signal = t.signal;

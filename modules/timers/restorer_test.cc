@@ -27,7 +27,8 @@ void block_all() {
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, 8);
 }
 
-RestoreTimer timer(std::int32_t id, std::int32_t clock, int signal, std::uint64_t interval_ns, std::uint64_t value_ns) {
+RestoreTimer timer(std::int32_t id, std::int32_t clock, int signal, std::uint64_t interval_ns,
+                   std::uint64_t value_ns) {
   RestoreTimer t{};
   t.id = id;
   t.clock = clock;
@@ -94,10 +95,11 @@ TEST(TimersRestorer, Itimers) {
 TEST(TimersRestorer, IdsWithHoles) {
   EXPECT_TRUE(in_child([] {
     block_all();
-    EXPECT_EQ(restore({timer(3, CLOCK_MONOTONIC, SIGUSR1, 0, 0), timer(4, CLOCK_REALTIME, SIGUSR2, 7 * kMs, 5000 * kMs),
-                       timer(900, CLOCK_BOOTTIME, SIGRTMIN, 0, 60000 * kMs)})
-                  .raw(),
-              0);
+    EXPECT_EQ(
+        restore({timer(3, CLOCK_MONOTONIC, SIGUSR1, 0, 0), timer(4, CLOCK_REALTIME, SIGUSR2, 7 * kMs, 5000 * kMs),
+                 timer(900, CLOCK_BOOTTIME, SIGRTMIN, 0, 60000 * kMs)})
+            .raw(),
+        0);
     auto list = parse_timers(core::read_text("/proc/self/timers").value());
     ASSERT_TRUE(list.ok());
     ASSERT_EQ(list.value().size(), 3u);
@@ -115,7 +117,8 @@ TEST(TimersRestorer, IdsWithHoles) {
 
 TEST(TimersRestorer, IdsByCountingUp) {
   EXPECT_TRUE(in_child([] {
-    for (std::int32_t id : {2, 5, 6}) EXPECT_EQ(create_timer(timer(id, CLOCK_MONOTONIC, SIGUSR1, 0, 0), false).raw(), 0);
+    for (std::int32_t id : {2, 5, 6})
+      EXPECT_EQ(create_timer(timer(id, CLOCK_MONOTONIC, SIGUSR1, 0, 0), false).raw(), 0);
     auto list = parse_timers(core::read_text("/proc/self/timers").value());
     ASSERT_EQ(list.value().size(), 3u);
     EXPECT_EQ(list.value()[0].id, 2);

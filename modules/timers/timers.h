@@ -6,13 +6,12 @@
 // are made and deleted until the counter is there), then armed.
 // A timer whose signal is pending has expired but is not armed again before the signal is taken. It is armed for an
 // expiry in the past, in phase, so that the kernel queues the timer's own signal. The overrun count of the last
-// delivery is brought back the same way, by an expiry that many intervals ago whose signal the restorer takes; not for
-// timers that signal another thread (SIGEV_THREAD_ID), which only that thread could take.
-// Not to be seen, so lost: expirations missed while a signal is pending (they are counted only when it is taken);
-// whether a CLOCK_REALTIME timer was set to an absolute time (it goes on by the time left).
-// Refused: a CLOCK_THREAD_CPUTIME_ID timer that is not armed in a process of several threads, since the kernel does
-// not say whose time it counts (an armed one is found by watching it); --allow-lossy thread-cpu-timer takes the main
-// thread.
+// delivery is brought back the same way, by an expiry that many intervals ago whose signal the restorer takes; not
+// for timers that signal another thread (SIGEV_THREAD_ID), which only that thread could take. Not to be seen, so
+// lost: expirations missed while a signal is pending (they are counted only when it is taken); whether a
+// CLOCK_REALTIME timer was set to an absolute time (it goes on by the time left). Refused: a CLOCK_THREAD_CPUTIME_ID
+// timer that is not armed in a process of several threads, since the kernel does not say whose time it counts (an
+// armed one is found by watching it); --allow-lossy thread-cpu-timer takes the main thread.
 #pragma once
 
 #include <array>

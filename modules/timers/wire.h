@@ -41,10 +41,10 @@ static_assert(sizeof(TimersQuery) == 8);
 struct RestoreTimer {
   std::int32_t id, clock;
   std::int32_t signal, notify;
-  std::int32_t target;         ///< tid of SIGEV_THREAD_ID
-  std::uint32_t steps_back;    ///< armed for an expiry that many intervals before the next one: it expires at once
-  std::uint32_t take_signal;   ///< the restorer takes the signal of that expiry, so that only its overrun count stays
-  std::uint32_t expired;       ///< not periodic, its signal pending: armed for the beginning of time
+  std::int32_t target;        ///< tid of SIGEV_THREAD_ID
+  std::uint32_t steps_back;   ///< armed for an expiry that many intervals before the next one: it expires at once
+  std::uint32_t take_signal;  ///< the restorer takes the signal of that expiry, so that only its overrun count stays
+  std::uint32_t expired;      ///< not periodic, its signal pending: armed for the beginning of time
   std::uint64_t sigval, interval_ns, value_ns;
 };
 static_assert(sizeof(RestoreTimer) == 56);
@@ -54,8 +54,8 @@ struct RestoreProcess {
   struct {
     std::uint64_t interval_us, value_us;
   } itimers[3];
-  RelSpan<RestoreTimer> timers;                   ///< ascending ids
-  RelSpan<signals::KernelSiginfo> orphans;        ///< pending signals of timers that are gone
+  RelSpan<RestoreTimer> timers;             ///< ascending ids
+  RelSpan<signals::KernelSiginfo> orphans;  ///< pending signals of timers that are gone
 };
 static_assert(sizeof(RestoreProcess) == 64);
 
