@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -86,18 +87,22 @@ std::optional<ThreadStatus> read_status(HostPid pid, HostPid tid) {
 }
 
 Result<std::vector<HostPid>> list_threads(HostPid pid) {
+  constexpr int kTries = 50;  // while exec swaps the leader's task, /proc/PID is not there for a moment
   const std::string path = format("/proc/{}/task", pid);
   struct Close {
     void operator()(DIR* d) const { closedir(d); }
   };
-  std::unique_ptr<DIR, Close> dir{opendir(path.c_str())};
-  if (!dir)
-    return Error{"infect", "list the threads of", format("pid {}", pid), ESRCH, "is the process still there?"};
-  std::vector<HostPid> tids;
-  while (const dirent* entry = readdir(dir.get()))
-    if (entry->d_name[0] != '.') tids.push_back(HostPid{number<int>(entry->d_name)});
-  std::sort(tids.begin(), tids.end());
-  return tids;
+  for (int i = 0; i < kTries; ++i) {
+    std::vector<HostPid> tids;
+    if (std::unique_ptr<DIR, Close> dir{opendir(path.c_str())})
+      while (const dirent* entry = readdir(dir.get()))
+        if (entry->d_name[0] != '.') tids.push_back(HostPid{number<int>(entry->d_name)});
+    std::sort(tids.begin(), tids.end());
+    if (!tids.empty()) return tids;
+    if (::kill(pid.value, 0) != 0 && errno == ESRCH) break;
+    usleep(100);
+  }
+  return Error{"infect", "list the threads of", format("pid {}", pid), ESRCH, "is the process still there?"};
 }
 
 long sleeping_in(HostPid pid, HostPid tid, std::span<std::uint64_t, 6> args) {

@@ -41,6 +41,15 @@ void reap_dead(HostPid tid, Deadline deadline) {
   }
 }
 
+bool has_live_thread(HostPid pid) {
+  auto tids = list_threads(pid);
+  if (!tids.ok()) return false;
+  return std::any_of(tids.value().begin(), tids.value().end(), [&](HostPid tid) {
+    const auto status = read_status(pid, tid);
+    return status && status->state != 'Z' && status->state != 'X';
+  });
+}
+
 }  // namespace
 
 SeizedTask::SeizedTask(SeizedTask&& o) noexcept
@@ -80,18 +89,23 @@ Result<SeizedTask> SeizedTask::seize(HostPid pid, const SeizeOptions& options) {
   SleepClock own_clock;
   SleepClock& clock = options.clock ? *options.clock : own_clock;
   const Deadline deadline = deadline_in(options.timeout);
-  do {
+  for (;;) {
     // A thread that still runs may make another one: look again until a look finds nothing new.
     while (TRY(task.attach_new(clock, deadline))) {
       if (std::chrono::steady_clock::now() > deadline)
         return Error{"infect", "freeze", name_of(pid), ETIMEDOUT, "it makes threads faster than they can be stopped"};
     }
-    if (task.threads_.empty()) return Error{"infect", "freeze", format("pid {}", pid), ESRCH, "it ended meanwhile"};
+    if (task.threads_.empty()) {
+      // Gone, or in the moment of exec in which the old leader is dead and the new one not yet in its place.
+      if (std::chrono::steady_clock::now() > deadline || !has_live_thread(pid))
+        return Error{"infect", "freeze", format("pid {}", pid), ESRCH, "it ended meanwhile"};
+      continue;
+    }
     // By way of a live thread: a dead leader has no memory any more.
     task.mem_.reset(::open(format("/proc/{}/mem", task.threads_.front().tid).c_str(), O_RDWR | O_CLOEXEC));
     if (!task.mem_) return Error{"infect", "open the memory of", name_of(pid), errno, ""};
-  } while (!TRY(task.capture_all()));
-  return task;
+    if (TRY(task.capture_all())) return task;
+  }
 }
 
 /// One look at /proc/PID/task: attaches to and stops whatever is new there, forgets what is gone. True when there was
@@ -214,7 +228,9 @@ Result<> SeizedTask::detach(DetachState state) {
     result = Error{"infect", "stop", name_of(pid_), errno, ""};
   for (SeizedThread& t : threads_) {
     settle_eintr(t, pid_);
-    if (!ptrace_request(PTRACE_DETACH, t.tid, 0, nullptr).ok()) reap_dead(t.tid, deadline_in(milliseconds(1000)));
+    if (ptrace_request(PTRACE_DETACH, t.tid, 0, nullptr).ok()) continue;
+    const auto status = read_status(pid_, t.tid);
+    if (status && status->tracer == gettid()) reap_dead(t.tid, deadline_in(milliseconds(1000)));
   }
   return result;
 }
