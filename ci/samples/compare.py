@@ -45,6 +45,10 @@ ALLOWED = (
     ("task*.core.*.thread_core.creds.cap_*.*", "value", "capabilities of the one who started the program"),
     ("task*.core.*.tc.loginuid", "value", "of the login session that started the program"),
     ("task*.core.*.tc.oom_score_adj", "value", "of the service that started the program"),
+    ("task*.core.*.tc.sigactions.*.sigaction", "value",
+     "default (0) and ignored (1) are inherited from the one who started the program; loop and tree set SIGUSR1, which "
+     "ci/samples/state.py looks at"),
+    ("**.ify.wd.*.f_handle.path", "value", "one of the paths under which the sample directory is mounted"),
     ("**.epfd.tfd.*.dev", "value", "number of a device"),
     ("**.epfd.tfd.*.inode", "value", "number of an inode"),
     ("**.ify.wd.*.i_ino", "value", "number of an inode"),

@@ -17,6 +17,14 @@
 namespace cr::engine {
 namespace {
 
+constexpr int kReapTries = 2000, kReapPause_us = 1000;
+
+/// Whether the one who has the pid is dead already.
+bool is_leaving(NsPid pid) {
+  auto stat = core::read_stat(HostPid{pid.value});
+  return !stat.ok() || stat.value().state() == 'Z' || stat.value().state() == 'X';
+}
+
 Error pid_taken(NsPid pid) {
   auto stat = core::read_stat(HostPid{pid.value});
   std::string by = stat.ok() ? format("by {} (parent {})", stat.value().comm(), stat.value().number(4)) : "";
@@ -42,6 +50,11 @@ class Maker {
       args.set_tid_size = 1;
     }
     long child = syscall(SYS_clone3, &args, sizeof args);
+    // What was dumped a moment ago may not have been reaped yet: its pids come free when their new parent gets to it.
+    for (int tries = 0; child < 0 && errno == EEXIST && tries < kReapTries && is_leaving(b.pid); ++tries) {
+      usleep(kReapPause_us);
+      child = syscall(SYS_clone3, &args, sizeof args);
+    }
     if (child < 0 && errno == EEXIST) return pid_taken(b.pid);
     if (child < 0)
       return Error{"engine", "make", format("pid {}", b.pid), errno,

@@ -43,8 +43,7 @@ Result<> write_inventory(DumpCtx& ctx) {
   e.set_root_cg_set(1);
   e.set_lsmtype(pb::lsmtype_NO_LSM);
   timespec up = clock_now(CLOCK_BOOTTIME);
-  e.set_dump_uptime(static_cast<std::uint64_t>(up.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(up.tv_nsec));
-  e.set_dump_criu_run_id(format("{:x}-{:x}", e.dump_uptime(), getpid()));
+  e.set_dump_criu_run_id(format("{:x}-{:x}-{:x}", up.tv_sec, up.tv_nsec, getpid()));
   e.set_network_lock_method(0);
   auto image = TRY(ctx.images.create(core::ImageType::kInventory));
   TRY(image.write(e));
