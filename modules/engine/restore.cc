@@ -89,7 +89,7 @@ Result<> finish(RestoreCtx& ctx, Takeover& takeover) {
   TRY(takeover.seize());
   core::open_stage(*ctx.shared, Stage::kFinal);
   TRY(core::await_done(*ctx.shared, threads, all_alive, &ctx));
-  TRY(takeover.complete());
+  TRY(takeover.complete(ctx.opt.final_state == FinalState::kStopped));
   return run(&Module::finish, ctx);
 }
 

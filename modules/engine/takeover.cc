@@ -6,15 +6,32 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/format.h"
 #include "base/restore_shared.h"
+#include "core/proc_text.h"
 #include "core/sharing.h"
 #include "engine/timed_call.h"
 #include "engine/tracee_calls.h"
 #include "security/seccomp.h"
 
 namespace cr::engine {
+namespace {
+
+/// Detached threads stop on their own within microseconds; who asks us has to find them stopped.
+void await_stop(const Task& t) {
+  for (const Thread& th : t.threads)
+    for (int tries = 0; tries < 1000; ++tries) {
+      auto text = core::read_text(format("/proc/{}/task/{}/stat", t.host, th.host));
+      if (!text.ok()) break;
+      auto stat = core::StatFields::parse(text.value());
+      if (!stat.ok() || stat.value().state() == 'T') break;
+      usleep(100);
+    }
+}
+
+}  // namespace
 
 Result<> Takeover::seize() {
   for (Task& t : ctx_.tree.tasks) {
@@ -31,13 +48,13 @@ Result<> Takeover::seize() {
   return {};
 }
 
-Result<> Takeover::complete() {
+Result<> Takeover::complete(bool stopped) {
   for (const Task& t : ctx_.tree.tasks)
-    if (t.alive()) TRY(complete_task(t));
+    if (t.alive()) TRY(complete_task(t, stopped || t.state == TaskState::kStopped));
   return {};
 }
 
-Result<> Takeover::complete_task(const Task& t) {
+Result<> Takeover::complete_task(const Task& t, bool stopped) {
   for (const Thread& th : t.threads) TRY(interrupt(th.host));
   // A timed call needs memory for its argument and the restorer has it, so these come before the restorer goes.
   for (const Thread& th : t.threads) {
@@ -46,6 +63,8 @@ Result<> Takeover::complete_task(const Task& t) {
   }
   TRY(remove_restorer(t));
   for (const Thread& th : t.threads) TRY(set_registers(t, th));
+  if (stopped) TRY(stop_task(t));
+  for (const Thread& th : t.threads) TRY(set_mask(t, th));
   return {};
 }
 
@@ -82,23 +101,37 @@ Result<> Takeover::set_registers(const Task& t, const Thread& th) {
   arch::Regs regs = r.image.regs;
   if (r.timed.nr < 0) regs.orig_rax = ~0ull;  // nothing to restart: the image has it rewound already
   TRY(set_regs(th.host, regs));
-  if (ptrace(static_cast<__ptrace_request>(0x420b) /* PTRACE_SETSIGMASK */, th.host.value, sizeof r.sigmask,
-             &r.sigmask) != 0)
-    return fail("set the signal mask of");
   return {};
 }
 
-Result<> Takeover::let_go(bool stopped) {
-  for (const Task& t : ctx_.tree.tasks) {
-    if (!t.alive()) continue;
-    // Pending before the detach, so that not one instruction of it runs.
-    if (stopped)
-      kill(t.host.value, SIGSTOP);
-    else if (t.state == TaskState::kStopped)
-      kill(t.host.value, t.stop_signal == 0 ? SIGSTOP : t.stop_signal);
+Result<> Takeover::set_mask(const Task& t, const Thread& th) {
+  const std::uint64_t mask = ctx_.models.get<task::RegsModel>().threads.at(th.tid).sigmask;
+  if (ptrace(static_cast<__ptrace_request>(0x420b) /* PTRACE_SETSIGMASK */, th.host.value, sizeof mask, &mask) == 0)
+    return {};
+  return Error{"engine", "set the signal mask of", format("pid {} tid {}", t.pid, th.tid), errno, ""};
+}
+
+/// Brings one task into its group stop while all of its signals are still blocked, so that none of those that are
+/// pending is handled before. The other threads stop when they are detached, without an instruction in between.
+Result<> Takeover::stop_task(const Task& t) {
+  HostPid leader = t.threads.front().host;
+  auto fail = [&](const char* step) { return Error{"engine", step, format("pid {}", t.pid), errno, ""}; };
+  if (kill(t.host.value, SIGSTOP) != 0) return fail("stop");
+  int pass_on = 0;
+  for (;;) {
+    if (ptrace(PTRACE_CONT, leader.value, 0, pass_on) != 0) return fail("stop");
+    int status = TRY(wait_stop(leader));
+    if (status >> 16 == PTRACE_EVENT_STOP && WSTOPSIG(status) == SIGSTOP) return {};
+    // A trap that announces the stop asks for nothing; the delivery of the SIGSTOP itself has to be let through.
+    pass_on = status >> 16 == 0 ? WSTOPSIG(status) : 0;
   }
+}
+
+Result<> Takeover::let_go(bool stopped) {
   for (const Task& t : ctx_.tree.tasks)
     for (const Thread& th : t.threads) ptrace(PTRACE_DETACH, th.host.value, 0, 0);
+  for (const Task& t : ctx_.tree.tasks)
+    if (t.alive() && (stopped || t.state == TaskState::kStopped)) await_stop(t);
   return {};
 }
 

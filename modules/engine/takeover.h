@@ -19,13 +19,16 @@ class Takeover {
   /// Attaches to every thread, running as they are (PTRACE_SEIZE): from now on seccomp filters can be installed
   /// without stopping the restorer (PTRACE_O_SUSPEND_SECCOMP).
   Result<> seize();
-  /// Stops every thread and brings it to the state of the dump. Errors: ptrace(2); a thread that died.
-  Result<> complete();
-  /// Detaches; tasks that were stopped, or all of them when `stopped`, end up in a group stop.
+  /// Stops every thread and brings it to the state of the dump; tasks that were stopped, or all of them when
+  /// `stopped`, are put in a group stop. Errors: ptrace(2); a thread that died.
+  Result<> complete(bool stopped);
+  /// Detaches, and waits until those that were stopped are so again.
   Result<> let_go(bool stopped);
 
  private:
-  Result<> complete_task(const Task&);
+  Result<> complete_task(const Task&, bool stopped);
+  Result<> stop_task(const Task&);
+  Result<> set_mask(const Task&, const Thread&);
   Result<> set_registers(const Task&, const Thread&);
   Result<> remove_restorer(const Task&);
 

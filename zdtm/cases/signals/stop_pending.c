@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a stopped child with signals pending for when it goes on
- * unfixed: handlers of pending signals are entered before the stop
  */
 #define _GNU_SOURCE
 #include <signal.h>
