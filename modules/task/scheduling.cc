@@ -1,5 +1,7 @@
 #include "task/scheduling.h"
 
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,6 +31,9 @@ Error failure(const char* step, HostPid tid, int err, const char* remedy = "") {
   return {"sched", step, format("thread {}", tid), err, remedy};
 }
 
+/// Policies whose nice value sched_getattr(2) and sched_setattr(2) leave out although the thread keeps it.
+bool has_hidden_nice(std::uint32_t policy) { return policy != SCHED_OTHER && policy != SCHED_BATCH; }
+
 Result<> set_attr(HostPid tid, const SchedAttr& wanted, const SchedAttr& now) {
   KernelSchedAttr attr{sizeof attr,    wanted.policy,   wanted.flags,  wanted.nice, wanted.priority,
                        wanted.runtime, wanted.deadline, wanted.period, 0,           0};
@@ -42,6 +47,8 @@ Result<> set_attr(HostPid tid, const SchedAttr& wanted, const SchedAttr& now) {
     return failure("set policy and priority of", tid, errno,
                    errno == EBUSY ? "the machine has no bandwidth left for a deadline thread"
                                   : "needs CAP_SYS_NICE, and for real-time policies a cgroup that allows them");
+  if (has_hidden_nice(wanted.policy) && setpriority(PRIO_PROCESS, static_cast<id_t>(tid.value), wanted.nice) != 0)
+    return failure("set the nice value of", tid, errno, "needs CAP_SYS_NICE");
   return {};
 }
 
@@ -74,6 +81,7 @@ Result<Scheduling> scheduling_of(HostPid tid) {
     return failure("get policy and priority of", tid, errno);
   out.attr = SchedAttr{attr.policy,   attr.flags,  attr.nice,     attr.priority, attr.runtime,
                        attr.deadline, attr.period, attr.util_min, attr.util_max};
+  if (has_hidden_nice(attr.policy)) out.attr->nice = getpriority(PRIO_PROCESS, static_cast<id_t>(tid.value));
   std::array<std::uint64_t, kMaskWords> mask{};
   const long bytes = syscall(SYS_sched_getaffinity, tid.value, sizeof mask, mask.data());
   if (bytes < 0) return failure("get the CPU affinity of", tid, errno);

@@ -1,6 +1,5 @@
 /* zdtm:
  * title: nice value and policy are kept per thread
- * unfixed: nice values of threads are lost at times
  */
 #define _GNU_SOURCE
 #include <sched.h>
