@@ -1,6 +1,6 @@
 /* zdtm:
  * title: a program that runs from a memfd
- * unfixed: a program that was run from a memfd is not restored
+ * refuse: run from a memfd
  */
 #define _GNU_SOURCE
 #include "check.h"

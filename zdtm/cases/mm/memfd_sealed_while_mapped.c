@@ -1,6 +1,6 @@
 /* zdtm:
  * title: F_SEAL_FUTURE_WRITE with a writable mapping made before it: that mapping stays writable
- * unfixed: a writable mapping made before F_SEAL_FUTURE_WRITE is refused at the restore
+ * refuse: F_SEAL_FUTURE_WRITE
  */
 #define _GNU_SOURCE
 #include "check.h"
