@@ -7,7 +7,8 @@ namespace cr {
 
 /// struct clone_args, first version with set_tid (Linux 5.5).
 struct CloneArgs {
-  std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+  std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+      cgroup;
 };
 static_assert(sizeof(CloneArgs) == 88);
 

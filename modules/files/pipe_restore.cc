@@ -16,8 +16,7 @@ Result<int> keep(TaskCtx& ctx, int fd) { return TRY(to_service(ctx.restore, Uniq
 /// After the last end was opened, nothing of ours may hold the pipe.
 void release(Pipe& pipe, FileId id) {
   if (id != pipe.ends.back()) return;
-  UniqueFd(std::exchange(pipe.read_fd, -1));
-  UniqueFd(std::exchange(pipe.write_fd, -1));
+  for (int* fd : {&pipe.read_fd, &pipe.write_fd}) UniqueFd{std::exchange(*fd, -1)}.reset();
 }
 
 Result<> make_pipe(TaskCtx& ctx, Pipe& pipe, const Description& d) {

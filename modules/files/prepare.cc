@@ -12,7 +12,7 @@ namespace {
 /// The tasks get their own limits back in the restorer; until then numbers up to the last service one must be
 /// allowed.
 Result<> raise_limit(const Model& model) {
-  const auto needed = static_cast<rlim_t>(service_floor(model) + 576);
+  const auto needed = static_cast<rlim_t>(service_floor(model)) + 576;
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail("read", "RLIMIT_NOFILE", errno);
   if (limit.rlim_cur >= needed) return {};
