@@ -27,6 +27,7 @@ class Header:
     needs: list = dataclasses.field(default_factory=list)
     build: list = dataclasses.field(default_factory=list)
     compare: frozenset = frozenset()  # what is not compared
+    network: str = ''  # own: a network namespace for the case, with lo up
     timeout: float = 0  # seconds; 0: the runner's default
 
 
@@ -49,6 +50,12 @@ def parse_needs(value):
     return [need for need in re.split(r'[,\s]+', value) if need]
 
 
+def parse_network(value):
+    if value != 'own':
+        raise HeaderError(f'network: can only be own, not {value!r}')
+    return value
+
+
 PARSERS = {
     'title': str,
     'dump': shlex.split,
@@ -58,6 +65,7 @@ PARSERS = {
     'needs': parse_needs,
     'build': shlex.split,
     'compare': parse_compare,
+    'network': parse_network,
     'timeout': float,
 }
 
