@@ -1,3 +1,4 @@
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <net/if.h>
 #include <poll.h>
@@ -30,7 +31,7 @@ std::string upper_layer(int fd) {
 
 /// What poll(2) knows and no option tells: whether we may still read, whether an error is waiting.
 short poll_now(int fd) {
-  pollfd p{fd, POLLRDHUP, 0};
+  pollfd p{fd, POLLIN | POLLRDHUP, 0};
   return poll(&p, 1, 0) > 0 ? p.revents : short{0};
 }
 
@@ -64,6 +65,47 @@ Result<> collect_tcp(const DumpCtx& ctx, int fd, InetSocket& s, const std::strin
   return {};
 }
 
+/// Whether packets over lo would reach this socket and no other.
+bool refillable(const InetSocket& s) {
+  const InetAddress local = s.local.plain();
+  const bool multicast =
+      local.family == AF_INET6 ? (ntohl(local.words[0]) >> 24) == 0xff : (ntohl(local.words[0]) >> 28) == 0xe;
+  const bool scoped = s.local.scope != 0 || s.peer.scope != 0;
+  return !multicast && !scoped && s.protocol == IPPROTO_UDP && !s.options.reuseport && s.options.bound_device.empty();
+}
+
+/// What waits in raw and ICMP sockets came from protocols that answer by themselves: it can't be sent once more.
+Result<> collect_raw_queue(const DumpCtx& ctx, short events, const std::string& object) {
+  if (!(events & POLLIN) || ctx.opt.allows_lossy("raw-queue")) return {};
+  return refuse(object, "packets that were not read can't be put back: read them first, or --allow-lossy raw-queue");
+}
+
+Result<> collect_udp_queue(const DumpCtx& ctx, int fd, InetSocket& s, const std::string& object) {
+  s.queue = TRY(peek_datagrams(fd, object));
+  if (s.queue.empty() || refillable(s)) return {};
+  if (!ctx.opt.allows_lossy("udp-queue"))
+    return refuse(object,
+                  format("{} datagrams that were not read can't be put back into a socket that shares its port "
+                         "or is bound to an interface or a group: --allow-lossy udp-queue drops them",
+                         s.queue.size()));
+  s.queue.clear();
+  return {};
+}
+
+Result<> collect_datagrams(const DumpCtx& ctx, int fd, InetSocket& s, const std::string& object) {
+  const short events = poll_now(fd);
+  if (events & POLLERR) return refuse(object, "an error or a message of its error queue waits to be read");
+  if (events & POLLRDHUP) s.shutdown |= 1;
+  if (events & POLLHUP) s.shutdown |= 2;
+  int writing = 0;
+  if (ioctl(fd, SIOCOUTQ, &writing) == 0 && writing > 0)
+    return refuse(object, "it is corked with data (UDP_CORK, MSG_MORE), or has data on the way out");
+  s.memberships = TRY(find_memberships(fd, s.family, object));
+  if (s.protocol == IPPROTO_UDP || s.protocol == IPPROTO_UDPLITE)
+    if (s.type == SOCK_DGRAM) return collect_udp_queue(ctx, fd, s, object);
+  return collect_raw_queue(ctx, events, object);
+}
+
 std::string interface_of(const InetAddress& a) {
   char name[IF_NAMESIZE] = {};
   return a.scope != 0 && if_indextoname(a.scope, name) != nullptr ? name : "";
@@ -86,7 +128,10 @@ bool matches_inet(const FileProbe& p) {
   if (!S_ISSOCK(p.st.st_mode) || (p.flags & O_PATH)) return false;
   const int family = int_option(p.fd, SO_DOMAIN, -1);
   if (family != AF_INET && family != AF_INET6) return false;
-  return int_option(p.fd, SO_TYPE, -1) == SOCK_STREAM && int_option(p.fd, SO_PROTOCOL, -1) == IPPROTO_TCP;
+  const int type = int_option(p.fd, SO_TYPE, -1), protocol = int_option(p.fd, SO_PROTOCOL, -1);
+  if (type == SOCK_STREAM) return protocol == IPPROTO_TCP;
+  if (type == SOCK_DGRAM && (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE)) return true;
+  return type == SOCK_RAW || (type == SOCK_DGRAM && (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6));
 }
 
 Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
@@ -107,6 +152,7 @@ Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   if (connected) s.state = TcpState::kEstablished;
   if (s.tcp()) TRY(collect_tcp(ctx, fd, s, object));
   s.options = TRY(get_options(fd, object));
+  if (!s.tcp()) TRY(collect_datagrams(ctx, fd, s, object));
   s.protocol_options = TRY(get_protocol_options(fd, s.kind(), object));
   const KobjModel& ids = ctx.models.get<KobjModel>();
   s.net_ns = ids.root.net_ns;

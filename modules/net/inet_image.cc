@@ -78,6 +78,39 @@ ProtocolOptions get_options_of(const pb::inet_sk_entry& e) {
   return out;
 }
 
+void put_datagrams(const InetSocket& s, pb::inet_sk_entry& e) {
+  for (const Datagram& d : s.queue) {
+    pb::cr_datagram& to = *e.add_cr_queue();
+    put_words(d.from, s.family, [&](std::uint32_t w) { to.add_address(w); });
+    to.set_port(d.from.port);
+    to.set_data(d.data.data(), d.data.size());
+  }
+  for (const Membership& m : s.memberships) {
+    pb::cr_membership& to = *e.add_cr_memberships();
+    put_words(m.group, m.group.family, [&](std::uint32_t w) { to.add_group(w); });
+    to.set_ifname(m.interface);
+    to.set_include(m.include);
+    for (const InetAddress& source : m.sources)
+      put_words(source, m.group.family, [&](std::uint32_t w) { to.add_sources(w); });
+  }
+}
+
+void get_datagrams(const pb::inet_sk_entry& e, InetSocket& s) {
+  for (const pb::cr_datagram& d : e.cr_queue())
+    s.queue.push_back({get_address(d.address(), e.family(), d.port()), {d.data().begin(), d.data().end()}});
+  for (const pb::cr_membership& from : e.cr_memberships()) {
+    const std::uint32_t family = from.group_size() == 4 ? AF_INET6 : AF_INET;
+    Membership m{get_address(from.group(), family, 0), from.ifname(), from.include()};
+    const int words = family == AF_INET6 ? 4 : 1;
+    for (int i = 0; i + words <= from.sources_size(); i += words) {
+      InetAddress a{static_cast<int>(family)};
+      for (int w = 0; w < words; w++) a.words[static_cast<std::size_t>(w)] = from.sources(i + w);
+      m.sources.push_back(a);
+    }
+    s.memberships.push_back(std::move(m));
+  }
+}
+
 Result<> write_stream(DumpCtx& ctx, const InetSocket& s) {
   core::ImageWriter image = TRY(ctx.images.create(core::ImageType::kTcpStream, s.ino));
   pb::tcp_stream_entry e;
@@ -135,6 +168,7 @@ Result<> write_inet(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
     to.set_name(static_cast<std::uint32_t>(o.name));
     to.set_value(o.value.data(), o.value.size());
   }
+  put_datagrams(s, e);
   if (s.uid) e.set_cr_uid(*s.uid);
   if (s.gid) e.set_cr_gid(*s.gid);
   return {};
@@ -162,6 +196,7 @@ Result<> read_inet(ReadCtx& ctx, const pb::file_entry& entry) {
   s.shutdown = e.shutdown();
   s.options = read_options(e.opts());
   s.protocol_options = get_options_of(e);
+  get_datagrams(e, s);
   if (e.has_cr_uid()) s.uid = e.cr_uid();
   if (e.has_cr_gid()) s.gid = e.cr_gid();
   if (s.family != AF_INET && s.family != AF_INET6) return damaged(e.id(), format("address family {}", s.family));

@@ -52,6 +52,19 @@ Result<> open_tcp(int fd, const InetSocket& s, const files::Description& d) {
   return {};
 }
 
+Result<> open_datagrams(int fd, const InetSocket& s, const files::Description& d) {
+  if (has_address(s)) TRY(bind_to(fd, s, d));
+  if (s.state == TcpState::kEstablished) {
+    const SocketAddress to = to_kernel(s.peer);
+    if (connect(fd, to.get(), to.size) != 0) return failed(format("connect to {}", s.peer.text()), d);
+  }
+  TRY(join_groups(fd, s.memberships, d.object));
+  if (s.queue.empty()) return {};
+  const int wide = 1 << 30;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wide, sizeof wide);
+  return deliver_datagrams(fd, s.queue, s.local, s.protocol, d.object);
+}
+
 /// What the states of TCP do not tell: shutdown(2) for reading, or of a socket that never was connected (it fails
 /// then, and takes effect all the same).
 Result<> shut_down(int fd, const InetSocket& s, const files::Description& d) {
@@ -78,7 +91,7 @@ Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id) {
   if (s.uid && fchown(fd.get(), *s.uid, s.gid.value_or(0)) != 0) return failed("give its owner to", d);
   TRY(set_options(fd.get(), s.options, d.object));
   TRY(set_protocol_options(fd.get(), s.protocol_options, OptionPhase::kBeforeBind, d.object));
-  TRY(open_tcp(fd.get(), s, d));
+  TRY(s.tcp() ? open_tcp(fd.get(), s, d) : open_datagrams(fd.get(), s, d));
   TRY(shut_down(fd.get(), s, d));
   if (!s.connection()) TRY(finish_options(fd.get(), s, d.object));
   return fd;

@@ -15,7 +15,9 @@
 #include <optional>
 
 #include "core/file_kind.h"
+#include "net/datagram_queue.h"
 #include "net/inet_address.h"
+#include "net/memberships.h"
 #include "net/protocol_opts.h"
 #include "net/sk_opts.h"
 #include "net/tcp_stream.h"
@@ -35,6 +37,8 @@ struct InetSocket {
   SocketOptions options{};
   ProtocolOptions protocol_options{};
   std::optional<TcpStream> stream{};
+  std::vector<Membership> memberships{};
+  std::vector<Datagram> queue{};
 
   bool tcp() const { return type == SOCK_STREAM; }
   bool connection() const { return tcp() && is_connection(state); }

@@ -74,6 +74,7 @@ constexpr Spec kTable[] = {
     {IPPROTO_IP, IP_MULTICAST_TTL, kDatagram4, kEarly, "IP_MULTICAST_TTL"},
     {IPPROTO_IP, IP_MULTICAST_LOOP, kDatagram4, kEarly, "IP_MULTICAST_LOOP"},
     {IPPROTO_IP, IP_MULTICAST_ALL, kDatagram4, kEarly, "IP_MULTICAST_ALL"},
+    {IPPROTO_IP, IP_MULTICAST_IF, kDatagram4, kEarly, "IP_MULTICAST_IF"},
     {IPPROTO_IP, IP_UNICAST_IF, kIp, kEarly, "IP_UNICAST_IF"},
     {IPPROTO_IP, kIpLocalPortRange, kIp, kEarly, "IP_LOCAL_PORT_RANGE"},
     {IPPROTO_IP, IP_NODEFRAG, kRaw4, kEarly, "IP_NODEFRAG"},

@@ -1,0 +1,100 @@
+#include "net/datagram_queue.h"
+
+#include <linux/sock_diag.h>
+#include <linux/udp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+#include "base/format.h"
+#include "net/tcp_segment.h"
+
+#ifndef SO_PEEK_OFF
+#define SO_PEEK_OFF 42
+#endif
+
+namespace cr::net {
+namespace {
+
+constexpr std::size_t kLargest = 65536;
+
+Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
+
+Result<> set_peek_offset(int fd, int offset, const std::string& object) {
+  if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) != 0)
+    return failed("set the peek offset of", object);
+  return {};
+}
+
+/// Memory of the receive queue. A look at the datagrams themselves would hide empty ones from every later look at an
+/// offset (skb->peeked).
+Result<std::uint32_t> queued_memory(int fd, const std::string& object) {
+  std::uint32_t info[SK_MEMINFO_VARS] = {};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) != 0) return failed("ask for the memory of", object);
+  return info[SK_MEMINFO_RMEM_ALLOC];
+}
+
+Result<std::vector<Datagram>> peek_from_offset(int fd, const std::string& object) {
+  std::vector<Datagram> all;
+  std::vector<std::uint8_t> buffer(kLargest);
+  for (;;) {
+    SocketAddress from;
+    const ssize_t n = recvfrom(fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT, from.get(), &from.size);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return all;
+    if (n < 0) return failed("look into the queue of", object);
+    all.push_back({from_kernel(from), {buffer.begin(), buffer.begin() + n}});
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Datagram>> peek_datagrams(int fd, const std::string& object) {
+  int before = -1;
+  socklen_t size = sizeof before;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &before, &size) != 0) return failed("ask the peek offset of", object);
+  // With an offset each look goes on where the one before has ended.
+  TRY(set_peek_offset(fd, 0, object));
+  auto all = peek_from_offset(fd, object);
+  TRY(set_peek_offset(fd, before, object));
+  pollfd p{fd, POLLIN, 0};
+  if (all.ok() && all.value().empty() && poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && !(p.revents & POLLHUP) &&
+      TRY(queued_memory(fd, object)) > 0)
+    return Error{"net", "dump", object, 0, "empty datagrams wait in it that were looked at before: read them first"};
+  return all;
+}
+
+Result<> deliver_datagrams(int fd, const std::vector<Datagram>& queue, const InetAddress& to, int protocol,
+                           const std::string& object) {
+  if (queue.empty()) return {};
+  InetAddress target = to;
+  if (target.any()) {
+    if (target.family == AF_INET6)
+      target.words[3] = htonl(1);
+    else
+      target.words[0] = htonl(INADDR_LOOPBACK);
+  }
+  for (const Datagram& d : queue) {
+    InetAddress here = target;
+    if (d.from.mapped() && to.any()) here = InetAddress{AF_INET, {htonl(INADDR_LOOPBACK)}, to.port, 0};
+    std::vector<std::uint8_t> packet(sizeof(udphdr));
+    udphdr h{};
+    h.source = htons(d.from.port);
+    h.dest = htons(to.port);
+    h.len = htons(static_cast<std::uint16_t>(sizeof h + d.data.size()));
+    std::memcpy(packet.data(), &h, sizeof h);
+    packet.insert(packet.end(), d.data.begin(), d.data.end());
+    const std::uint32_t before = TRY(queued_memory(fd, object));
+    TRY(deliver_packet(d.from.plain(), here.plain(), protocol, packet.data(), packet.size(), offsetof(udphdr, check),
+                       object));
+    if (TRY(queued_memory(fd, object)) <= before)
+      return Error{"net", "refill the queue of", object, 0,
+                   "a datagram did not arrive: does a packet filter drop what comes over lo?"};
+  }
+  return {};
+}
+
+}  // namespace cr::net

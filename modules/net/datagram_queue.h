@@ -1,0 +1,26 @@
+// Datagrams that were received and not read. Seen by MSG_PEEK, put back as packets in the name of their senders that
+// come over lo: only a socket that would get exactly these can have them back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/inet_address.h"
+
+namespace cr::net {
+
+struct Datagram {
+  InetAddress from{};
+  std::vector<std::uint8_t> data{};
+};
+
+/// All of them, in order; SO_PEEK_OFF is used for it and put back. Errors: recvmsg(2), setsockopt(2).
+Result<std::vector<Datagram>> peek_datagrams(int fd, const std::string& object);
+/// Sends them to `to`, the address of the socket `fd`, and makes sure that it got them all. Errors: those of
+/// deliver_packet; one that did not arrive.
+Result<> deliver_datagrams(int fd, const std::vector<Datagram>&, const InetAddress& to, int protocol,
+                           const std::string& object);
+
+}  // namespace cr::net
