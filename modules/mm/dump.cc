@@ -15,6 +15,7 @@
 #include "mm/mm.h"
 #include "mm/pagemap_scan.h"
 #include "mm/smaps.h"
+#include "mm/vdso.h"
 #include "mm/wire.h"
 #include "task/task.h"
 
@@ -162,6 +163,7 @@ void take_switches(const task::PrctlModel& prctls, AddressSpace& space) {
 
 Result<> collect(DumpCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
+  OwnVdso own_vdso = TRY(OwnVdso::find());
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
     std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
@@ -180,6 +182,7 @@ Result<> collect(DumpCtx& ctx) {
     space.exe = TRY(files::collect_path(ctx, t, "exe"));
     TRY(collect_vmas(ctx, t, space));
     TRY(collect_fields(t, space));
+    TRY(check_untouched(t, space, ctx.seized[t.index].mem_fd(), own_vdso));
   }
   return {};
 }

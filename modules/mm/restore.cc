@@ -62,7 +62,7 @@ Result<> add_maps(TaskCtx& t, const AddressSpace& space, const Premaps& premaps,
                   std::vector<Fill>& fills, std::vector<Protect>& protects) {
   MapFiles files(t);
   for (const Vma& v : space.vmas) {
-    if (v.is(kVmaVdso | kVmaVvar | kVmaVsyscall)) continue;
+    if (v.is(kVmaVvar | kVmaVsyscall) || (v.is(kVmaVdso) && !space.vdso_proxy)) continue;
     bool moved = std::any_of(premaps.begin(), premaps.end(), [&](const Premap& p) { return p.vma == &v; });
     std::size_t fills_before = fills.size();
     if (!moved) {
@@ -79,26 +79,6 @@ Result<> add_maps(TaskCtx& t, const AddressSpace& space, const Premaps& premaps,
       protects.push_back({v.start, v.size(), v.prot, v.pkey});
   }
   return {};
-}
-
-/// Where our own kernel pages are, and where those of the images must be.
-Result<std::vector<VdsoMove>> vdso_moves(const AddressSpace& space, std::uint64_t park) {
-  std::vector<VdsoMove> moves;
-  std::vector<SmapsEntry> own = TRY(parse_smaps(TRY(core::read_text("/proc/self/maps"))));
-  std::uint64_t vvar_to = 0, vvar_end = 0, vdso_to = 0;
-  for (const Vma& v : space.vmas) {
-    if (v.is(kVmaVvar)) vvar_to = v.start, vvar_end = v.end;
-    if (v.is(kVmaVdso)) vdso_to = v.start;
-  }
-  for (const SmapsEntry& e : own) {
-    bool vvar = e.path.starts_with("[vvar"), vdso = e.path == "[vdso]";
-    if (!vvar && !vdso) continue;
-    std::uint64_t to = vvar ? (vvar_to < vvar_end ? vvar_to : 0) : vdso_to;
-    if (vvar && vvar_to < vvar_end) vvar_to += e.range.size();
-    moves.push_back({e.range.start, e.range.size(), to, park});
-    park += e.range.size();
-  }
-  return moves;
 }
 
 Result<> fill_mm_map(TaskCtx& t, const AddressSpace& space, RestoreSpace& out, ArenaBuilder& arena) {
@@ -147,19 +127,22 @@ Result<> fill_process(TaskCtx& t, const Premaps& premaps, std::vector<Keep> keep
   out.fills = arena.add(fills);
   out.protects = arena.add(protects);
   out.advice = arena.add(advice);
-  out.vdso = arena.add(TRY(vdso_moves(space, park)));
+  VdsoMoves vdso = TRY(vdso_moves(t.restore, space, park));
+  out.vdso = arena.add(vdso.moves);
+  out.pokes = arena.add(vdso.pokes);
   return fill_mm_map(t, space, out, arena);
 }
 
 Result<> plan(PlanCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
+  OwnVdso own_vdso = TRY(OwnVdso::find());
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
-    const AddressSpace& space = m.of(t);
+    AddressSpace& space = m.of(t);
     if (space.owner != t.pid)
       return Error{"mm", "restore", format("pid {}", t.pid), 0,
                    format("it shares its memory with pid {} without being a thread of it", space.owner)};
-    TRY(check_vdso(space));
+    TRY(plan_vdso(ctx.models, t, own_vdso, space));
     for (const Vma& v : space.vmas)
       if (!v.is(kVmaVsyscall)) m.occupied.push_back(v);
   }
