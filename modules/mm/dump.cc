@@ -32,17 +32,6 @@ Error refuse(const Task& t, const Vma& v, const std::string& path, const char* k
   return Error{"mm", "dump", range_name(t, v) + " " + path, 0, format("it is {}; {}", kind, remedy)};
 }
 
-/// A writable mapping that is older than the seal against new ones could not be made again.
-Result<> check_seals(const Task& t, const Vma& v, const std::string& entry, const std::string& path) {
-  constexpr int kSealFutureWrite = 0x10;  // F_SEAL_FUTURE_WRITE, Linux 5.1
-  UniqueFd fd(open(format("/proc/{}/{}", t.host, entry).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Error{"mm", "open", range_name(t, v), errno, "run as root"};
-  int seals = fcntl(fd.get(), F_GET_SEALS);
-  if (seals < 0 || !(seals & kSealFutureWrite)) return {};
-  return refuse(t, v, path, "a writable mapping of a memfd that was sealed against such since (F_SEAL_FUTURE_WRITE)",
-                "let the program unmap it before the dump");
-}
-
 /// What the mapping's path says beyond an ordinary file.
 Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v) {
   bool shared = v.is(kVmaFileShared);
@@ -60,7 +49,6 @@ Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v)
   bool may_write = shared && e.has("mw");
   v.fdflags = may_write ? O_RDWR : O_RDONLY;
   std::string entry = format("map_files/{:x}-{:x}", v.start, v.end);
-  if (may_write && e.path.starts_with("/memfd:")) TRY(check_seals(t, v, entry, e.path));
   bool anon_shared = e.path.starts_with("/dev/zero (deleted)") || e.path.starts_with("[anon_shmem:");
   if (anon_shared || e.path.starts_with("/memfd:") || e.path.starts_with("/anon_hugepage")) v.status |= kVmaMemfd;
   v.file = TRY(files::collect_path(ctx, t, entry));
@@ -176,9 +164,6 @@ Result<> collect(DumpCtx& ctx) {
     AddressSpace& space = it->second;
     space.vm_id = id;
     space.owner = t.pid;
-    if (TRY(core::read_proc_link(t.host, "exe")).starts_with("/memfd:"))
-      return Error{"mm", "dump", format("pid {}", t.host), 0,
-                   "its program was run from a memfd, which is not carried yet; run it from a file"};
     space.exe = TRY(files::collect_path(ctx, t, "exe"));
     TRY(collect_vmas(ctx, t, space));
     TRY(collect_fields(t, space));

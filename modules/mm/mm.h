@@ -119,6 +119,7 @@ Result<> settle(DumpCtx&);
 Result<> write(DumpCtx&);
 Result<> read(ReadCtx&);
 Result<> plan(PlanCtx&);
+Result<> finish(RestoreCtx&);
 
 inline constexpr Module kModule{.name = "mm",
                                 .collect = collect,
@@ -126,6 +127,7 @@ inline constexpr Module kModule{.name = "mm",
                                 .settle = settle,
                                 .write = write,
                                 .read = read,
-                                .plan = plan};
+                                .plan = plan,
+                                .finish = finish};
 
 }  // namespace cr::mm

@@ -86,13 +86,17 @@ Result<> fill_mm_map(TaskCtx& t, const AddressSpace& space, RestoreSpace& out, A
   out.mm_map = MmMap{f.start_code, f.end_code, f.start_data, f.end_data, f.start_brk, f.brk, f.start_stack,
                      f.arg_start,  f.arg_end,  f.env_start,  f.env_end,  0,           0,     0};
   out.auxv = arena.add(f.auxv);
-  UniqueFd exe = TRY(files::open_path(t, space.exe, O_RDONLY));
+  UniqueFd exe = files::is_memory(t.models(), space.exe) ? TRY(files::borrow(t, space.exe, O_RDONLY))
+                                                         : TRY(files::open_path(t, space.exe, O_RDONLY));
   int service = fcntl(exe.get(), F_DUPFD_CLOEXEC, t.restore.first_service_fd);
   if (service < 0) return Error{"mm", "keep a descriptor for", "the executable", errno, ""};
   t.keep.emplace_back(service);
   out.mm_map.exe_fd = static_cast<std::uint32_t>(service);
   return {};
 }
+
+/// A mapping that a seal which came after it (F_SEAL_FUTURE_WRITE) would forbid.
+bool is_writable_memfd(const Vma& v) { return v.is(kVmaFileShared) && v.is(kVmaMemfd) && (v.fdflags & O_RDWR); }
 
 }  // namespace
 
@@ -143,8 +147,11 @@ Result<> plan(PlanCtx& ctx) {
       return Error{"mm", "restore", format("pid {}", t.pid), 0,
                    format("it shares its memory with pid {} without being a thread of it", space.owner)};
     TRY(plan_vdso(ctx.models, t, own_vdso, space));
-    for (const Vma& v : space.vmas)
+    files::use_as_program(ctx, space.exe);
+    for (const Vma& v : space.vmas) {
       if (!v.is(kVmaVsyscall)) m.occupied.push_back(v);
+      if (is_writable_memfd(v)) files::delay_seals(ctx, v.file);
+    }
   }
   // Merged, or a tree of many alike tasks would make every search for a gap slow.
   std::sort(m.occupied.begin(), m.occupied.end(), [](const Range& a, const Range& b) { return a.start < b.start; });
@@ -156,6 +163,16 @@ Result<> plan(PlanCtx& ctx) {
       merged.push_back(r);
   }
   m.occupied = std::move(merged);
+  return {};
+}
+
+Result<> finish(RestoreCtx& ctx) {
+  for (const auto& [id, space] : ctx.models.get<Model>().spaces) {
+    const Task& t = *ctx.tree.find(space.owner);
+    for (const Vma& v : space.vmas)
+      if (is_writable_memfd(v))
+        TRY(files::add_late_seals(ctx.models, v.file, format("/proc/{}/map_files/{:x}-{:x}", t.host, v.start, v.end)));
+  }
   return {};
 }
 
