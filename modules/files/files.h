@@ -114,11 +114,11 @@ Result<UniqueFd> open_path(TaskCtx& ctx, FileId id, std::optional<std::uint32_t>
 
 /// Whether the description is of memory without a name (memfd, shared anonymous mapping), which borrow() has to open.
 bool is_memory(const Models&, FileId id);
-/// In plan: someone maps that memfd writable although it is sealed against new writable mappings since; the seals that
-/// are in the way wait for add_late_seals().
+/// In plan: someone maps that memfd writable although it is sealed against new writable mappings since; the seals
+/// that are in the way wait for add_late_seals().
 void delay_seals(PlanCtx&, FileId id);
-/// In finish: adds them, if any wait; `path` is the /proc link of a descriptor or mapping of that memfd. Errors: open(2),
-/// fcntl(F_ADD_SEALS).
+/// In finish: adds them, if any wait; `path` is the /proc link of a descriptor or mapping of that memfd. Errors:
+/// open(2), fcntl(F_ADD_SEALS).
 Result<> add_late_seals(const Models&, FileId id, const std::string& path);
 /// In plan: a process runs that memfd as its program, so that it must not be open for writing anywhere (ETXTBSY).
 void use_as_program(PlanCtx&, FileId id);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "base/format.h"
 #include "core/crc32c.h"
@@ -188,20 +189,21 @@ static Result<> find_lock_future(const Task& t, AddressSpace& space, const infec
   return {};
 }
 
-/// The NUMA policies of all mappings, in one visit.
+/// The NUMA policies of all mappings, as many in one visit as the arena has room for.
 static Result<> ask_policies(DumpCtx& ctx, const Task& t, AddressSpace& space, infect::ParasiteSession& session) {
-  session.reset_arena();
-  PolicyQuery query{};
-  auto reserved = session.reserve<VmaPolicyWire>(space.vmas.size());
-  if (!reserved.ok()) return {};  // more mappings than the arena has room for: policies that differ are rare
-  query.policies = reserved.value();
-  auto view = session.view(query.policies);
-  for (std::size_t i = 0; i < view.size(); ++i) view[i] = {space.vmas[i].start, -1, 0, {}};
-  TRY(session.call(ctx.seized[t.index].threads().front(), query));
-  for (std::size_t i = 0; i < view.size(); ++i) {
-    if (view[i].mode <= 0) continue;
-    space.vmas[i].policy.mode = view[i].mode;
-    space.vmas[i].policy.nodes.assign(std::begin(view[i].nodes), std::end(view[i].nodes));
+  constexpr std::size_t kAtOnce = 4096;
+  for (std::size_t first = 0; first < space.vmas.size(); first += kAtOnce) {
+    session.reset_arena();
+    const std::span<Vma> vmas = std::span(space.vmas).subspan(first, std::min(kAtOnce, space.vmas.size() - first));
+    PolicyQuery query{TRY(session.reserve<VmaPolicyWire>(vmas.size()))};
+    auto view = session.view(query.policies);
+    for (std::size_t i = 0; i < view.size(); ++i) view[i] = {vmas[i].start, -1, 0, {}};
+    TRY(session.call(ctx.seized[t.index].threads().front(), query));
+    for (std::size_t i = 0; i < view.size(); ++i) {
+      if (view[i].mode <= 0) continue;
+      vmas[i].policy.mode = view[i].mode;
+      vmas[i].policy.nodes.assign(std::begin(view[i].nodes), std::end(view[i].nodes));
+    }
   }
   session.reset_arena();
   return {};

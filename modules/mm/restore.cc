@@ -57,20 +57,32 @@ void add_advice(const Vma& v, std::vector<Advice>& out, ArenaBuilder& arena) {
   if (v.sealed) out.push_back({v.start, v.size(), kMseal, 0, 0});
 }
 
+/// The pages of the images that lie in `v`. A run may reach over several mappings.
+void add_fills(const std::vector<core::PageRun>& runs, const Vma& v, std::vector<Fill>& fills) {
+  const std::uint64_t page = core::page_size();
+  auto it = std::upper_bound(runs.begin(), runs.end(), v.start, [&](std::uint64_t start, const core::PageRun& r) {
+    return start < r.vaddr + r.nr_pages * page;
+  });
+  for (; it != runs.end() && it->vaddr < v.end; ++it) {
+    std::uint64_t start = std::max(it->vaddr, v.start), end = std::min(it->vaddr + it->nr_pages * page, v.end);
+    fills.push_back({start, end - start, it->offset + (start - it->vaddr)});
+  }
+}
+
 /// Places everything that was not premapped.
 Result<> add_maps(TaskCtx& t, const AddressSpace& space, const Premaps& premaps, std::vector<Map>& maps,
                   std::vector<Fill>& fills, std::vector<Protect>& protects) {
   MapFiles files(t);
+  auto premap = premaps.begin();  // both ascend
   for (const Vma& v : space.vmas) {
     if (v.is(kVmaVvar | kVmaVsyscall) || (v.is(kVmaVdso) && !space.vdso_proxy)) continue;
-    bool moved = std::any_of(premaps.begin(), premaps.end(), [&](const Premap& p) { return p.vma == &v; });
+    bool moved = premap != premaps.end() && premap->vma == &v;
+    if (moved) ++premap;
     std::size_t fills_before = fills.size();
     if (!moved) {
       Map m{v.start, v.size(), v.pgoff, v.prot, v.flags & ~std::uint32_t{MAP_LOCKED}, -1, 0};
       if (v.is(kVmaFilePrivate | kVmaFileShared)) m.fd = TRY(files.fd_for(v));
-      for (const core::PageRun& r : space.runs)
-        if (v.is_private() && r.vaddr >= v.start && r.vaddr < v.end)
-          fills.push_back({r.vaddr, r.nr_pages * 4096, r.offset});
+      if (v.is_private()) add_fills(space.runs, v, fills);
       if (fills.size() > fills_before) m.prot |= PROT_WRITE;
       maps.push_back(m);
     }
@@ -171,7 +183,8 @@ Result<> finish(RestoreCtx& ctx) {
     const Task& t = *ctx.tree.find(space.owner);
     for (const Vma& v : space.vmas)
       if (is_writable_memfd(v))
-        TRY(files::add_late_seals(ctx.models, v.file, format("/proc/{}/map_files/{:x}-{:x}", t.host, v.start, v.end)));
+        TRY(files::add_late_seals(ctx.models, v.file,
+                                  format("/proc/{}/map_files/{:x}-{:x}", t.host, v.start, v.end)));
   }
   return {};
 }
