@@ -3,8 +3,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <optional>
+
 #include "base/format.h"
 #include "infect/frame_place.h"
+#include "infect/raised_limits.h"
 #include "infect/thread_visit.h"
 
 namespace cr::infect {
@@ -74,6 +77,11 @@ Result<> ParasiteSession::State::map_remote() {
     return frame_syscall(__NR_mmap, args);
   };
   SysResult got = TRY(map(0, layout.size, kRead | kWrite | kExec, kShared));
+  std::optional<RaisedLimits> raised;
+  if (got.err() == ENOMEM || got.err() == EAGAIN) {
+    raised.emplace(pid);
+    got = TRY(map(0, layout.size, kRead | kWrite | kExec, kShared));
+  }
   if (got.err() == EACCES || got.err() == EPERM) {
     // PR_SET_MDWE or a security module allows no memory that is both. The code needs no writable data.
     split = true;
@@ -86,7 +94,10 @@ Result<> ParasiteSession::State::map_remote() {
   }
   if (got.ok()) return {};
   return Error{"infect", "map memory in", format("pid {}", pid), got.err(),
-               "its limits (RLIMIT_AS, max_map_count) or a security policy are in the way"};
+               got.err() == ENOMEM || got.err() == EAGAIN
+                   ? "it is at its hard limit (RLIMIT_AS, RLIMIT_MEMLOCK) or at vm.max_map_count; run the dump with "
+                     "CAP_SYS_RESOURCE, or raise the limit (prlimit)"
+                   : "a security policy is in the way"};
 }
 
 Result<> ParasiteSession::State::tear_down() {
