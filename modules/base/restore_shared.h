@@ -26,7 +26,8 @@ inline constexpr std::size_t kErrorText = 512;
 /// What one task tells of itself.
 struct TaskSlot {
   std::atomic<std::int32_t> host_pid;    ///< 0: not there yet
-  std::uint64_t arena_base, arena_size;  ///< where its restorer runs
+  std::atomic<std::uint32_t> memory_ready;  ///< 1: who shares its memory may go on; futex word
+  std::uint64_t arena_base, arena_size;     ///< where its restorer runs
 };
 
 /// Lives in MAP_SHARED memory, made before the first fork.

@@ -167,10 +167,7 @@ Result<> collect(DumpCtx& ctx) {
     std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
     m.space_of[t.pid] = id;
     auto [it, is_new] = m.spaces.try_emplace(id);
-    if (!is_new)
-      return Error{"mm", "dump", format("pid {}", t.host), 0,
-                   format("it shares its memory with pid {} without being a thread of it (CLONE_VM), not carried yet",
-                          it->second.owner)};
+    if (!is_new) continue;  // a process that shares the memory of one before it
     AddressSpace& space = it->second;
     space.vm_id = id;
     space.owner = t.pid;

@@ -156,9 +156,7 @@ Result<> plan(PlanCtx& ctx) {
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
     const AddressSpace& space = m.of(t);
-    if (space.owner != t.pid)
-      return Error{"mm", "restore", format("pid {}", t.pid), 0,
-                   format("it shares its memory with pid {} without being a thread of it", space.owner)};
+    if (space.owner != t.pid) continue;
     TRY(check_vdso(space));
     for (const Vma& v : space.vmas)
       if (!v.is(kVmaVsyscall)) m.occupied.push_back(v);
