@@ -70,29 +70,50 @@ class Planner {
   }
 
   Result<> place(const Task& t) {
-    const Task& maker = tree_.tasks[TRY(find_maker(t))];
-    TRY(check_sharing(t, maker));
-    NsPid session = born_in_[t.index];
-    bool fits_after = session == NsPid{} || session == maker.sid;
-    bool fits_before = maker.sid == maker.pid && session == born_in_[maker.index] && session != NsPid{};
-    if (fits_after)
-      birth(maker.index).after.push_back(t.index);
-    else if (fits_before)
-      birth(maker.index).before.push_back(t.index);
-    else if (birth(t.index).shares_memory)
-      return impossible(t, "it shares its memory with a process of another session");
-    else
-      return place_orphan(t, maker, session);
-    return {};
+    if (!is_first(t, kVm)) return place_sharer(t);
+    const Task& parent = tree_.tasks[t.parent];
+    if (!shares_with(t, parent))
+      return impossible(t, "it shares descriptors or directories with others than its parent");
+    if (same(t, parent, kSighand)) return impossible(t, "it shares signal handlers but no memory");
+    if (std::vector<std::size_t>* births = births_of(parent, born_in_[t.index])) {
+      births->push_back(t.index);
+      return {};
+    }
+    return place_orphan(t, parent, born_in_[t.index]);
+  }
+
+  /// When `maker` can give birth in that session; nullptr: never.
+  std::vector<std::size_t>* births_of(const Task& maker, NsPid session) {
+    if (session == NsPid{} || session == maker.sid) return &birth(maker.index).after;
+    bool fits_before = maker.sid == maker.pid && session == born_in_[maker.index];
+    return fits_before ? &birth(maker.index).before : nullptr;
+  }
+
+  /// Memory is shared with the maker or not at all, so who shares it is made by one who has it: the parent, or an
+  /// elder sibling.
+  Result<> place_sharer(const Task& t) {
+    birth(t.index).shares_memory = true;
+    std::vector<TaskIndex> makers{t.parent};
+    for (TaskIndex sibling : tree_.tasks[t.parent].children)
+      if (sibling < t.index) makers.push_back(sibling);
+    for (TaskIndex i : makers) {
+      const Task& maker = tree_.tasks[i];
+      std::vector<std::size_t>* births = births_of(maker, born_in_[t.index]);
+      if (births == nullptr || !same(t, maker, kVm) || !shares_with(t, maker)) continue;
+      birth(t.index).sibling = i != t.parent;
+      births->push_back(t.index);
+      return {};
+    }
+    return impossible(t, "it shares its memory with a task that is not related or of another session");
   }
 
   const KobjIds* ids_of(const Task& t) const {
     auto it = shared_.of.find(t.pid);
     return it == shared_.of.end() ? nullptr : &it->second;
   }
-  bool same(const Task& a, const Task& b, std::uint32_t KobjIds::* kind) const {
+  bool same(const Task& a, const Task& b, Kind kind) const {
     const KobjIds *x = ids_of(a), *y = ids_of(b);
-    return x != nullptr && y != nullptr && x->*kind == y->*kind && x->*kind != 0;
+    return x != nullptr && y != nullptr && x->*kKinds[kind] == y->*kKinds[kind] && x->*kKinds[kind] != 0;
   }
   /// Whether no task before `t` in the order of the tree shares that with it.
   bool is_first(const Task& t, Kind kind) {
@@ -101,27 +122,11 @@ class Planner {
     return first_.try_emplace({kind, ids->*kKinds[kind]}, t.index).first->second == t.index;
   }
 
-  /// Memory is shared with the maker or not at all, so that who shares it must be made by one who has it: the parent,
-  /// or an elder sibling.
-  Result<TaskIndex> find_maker(const Task& t) {
-    if (is_first(t, kVm)) return t.parent;
-    birth(t.index).shares_memory = true;
-    if (same(t, tree_.tasks[t.parent], &KobjIds::vm)) return t.parent;
-    for (TaskIndex sibling : tree_.tasks[t.parent].children)
-      if (sibling < t.index && same(t, tree_.tasks[sibling], &KobjIds::vm)) {
-        birth(t.index).sibling = true;
-        return sibling;
-      }
-    return impossible(t, "it shares its memory with a task that is neither its parent nor an elder sibling");
-  }
-
-  Result<> check_sharing(const Task& t, const Task& maker) {
+  /// Whether all that it shares with tasks before it is what it has in common with that maker.
+  bool shares_with(const Task& t, const Task& maker) {
     for (Kind kind : {kFiles, kFs, kSighand})
-      if (!is_first(t, kind) && !same(t, maker, kKinds[kind]))
-        return impossible(t, "it shares descriptors, directories or signal handlers with others than its parent");
-    if (same(t, maker, &KobjIds::sighand) && !same(t, maker, &KobjIds::vm))
-      return impossible(t, "it shares signal handlers but no memory");
-    return {};
+      if (!is_first(t, kind) && !same(t, maker, kind)) return false;
+    return true;
   }
 
   /// Its forks are made by a stand-in, which can't do everything (sharer.h).
