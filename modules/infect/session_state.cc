@@ -39,7 +39,9 @@ Result<> ParasiteSession::State::set_up(SeizedTask& task, const SessionOptions& 
   TRY(place_frame(maps));
   layout = Layout::of(parasite_code().size(), frame_bytes.size(), options.arena_size);
   TRY(map_remote());
+  astray = true;
   TRY(come_back(*opener));
+  astray = false;
   return shared.attach(opener->tid, base, layout, split);
 }
 
@@ -58,7 +60,9 @@ Result<> ParasiteSession::State::place_frame(const std::vector<TargetMapping>& m
 }
 
 Result<SysResult> ParasiteSession::State::frame_syscall(long nr, Args args) {
-  return run_one_syscall(*opener, gadgets.syscall_ret, frame, nr, args, deadline_in(timeout));
+  auto result = run_one_syscall(*opener, gadgets.syscall_ret, frame, nr, args, deadline_in(timeout));
+  astray |= !result.ok();
+  return result;
 }
 
 Result<> ParasiteSession::State::map_remote() {
@@ -88,20 +92,25 @@ Result<> ParasiteSession::State::map_remote() {
 Result<> ParasiteSession::State::tear_down() {
   if (opener == nullptr || getpid() != owner) return {};
   Result<> result;
-  if (frame != 0) {
+  if (frame != 0 && !astray) {
     if (base != 0) {
       const std::uint64_t args[] = {base, layout.size};
       auto unmapped = frame_syscall(__NR_munmap, args);
       if (!unmapped.ok()) result = unmapped.take_error();
     }
     auto back = come_back(*opener);
+    astray |= !back.ok();
     if (!back.ok() && result.ok()) result = std::move(back);
-    // Only now that nothing leads through the frame any more.
-    (void)!pwrite(mem_fd, frame_bytes.data(), frame_bytes.size(), static_cast<off_t>(frame));
   }
+  opener = nullptr;
+  if (astray) {
+    shared.abandon();
+    return result;
+  }
+  // Only now that nothing leads through the frame any more.
+  if (frame != 0) (void)!pwrite(mem_fd, frame_bytes.data(), frame_bytes.size(), static_cast<off_t>(frame));
   remove_planted(planted, mem_fd);
   shared.release();
-  opener = nullptr;
   return result;
 }
 
