@@ -72,6 +72,7 @@ void restore_memory(Here& h) {
   STEP("read memory", mm::fill_mappings(h.blob, s));
   STEP("set the mm fields", mm::set_mm_fields(h.blob, s));
   STEP("protect memory", mm::protect_and_advise(h.blob, s));
+  STEP("restore the local descriptors", mm::restore_ldt(h.blob, s));
   h.report.memory_is_ready(h.args.memory_of);
 }
 

@@ -39,6 +39,7 @@ class Report {
       if (now == static_cast<std::uint32_t>(Stage::kAbort)) leave();
       if (now >= static_cast<std::uint32_t>(stage)) return;
       wait(page_->stage, now);
+      if (page_->engine[0] & kEngineDied) leave();
     }
   }
 
@@ -48,7 +49,10 @@ class Report {
     wake(page_->task[task].memory_ready);
   }
   void await_memory(std::uint32_t task) {
-    while (page_->task[task].memory_ready == 0) wait(page_->task[task].memory_ready, 0);
+    while (page_->task[task].memory_ready == 0) {
+      wait(page_->task[task].memory_ready, 0);
+      if (page_->engine[0] & kEngineDied) leave();
+    }
   }
 
   void count_down(std::uint32_t& word) {
@@ -92,7 +96,8 @@ class Report {
     (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 0x7fffffff);
   }
   static void wait(std::atomic<std::uint32_t>& word, std::uint32_t seen) {
-    (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, seen, nullptr);
+    const std::uint64_t patience[2] = {0, kLookAfterEngine};
+    (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, seen, patience);
   }
   [[noreturn]] static void leave() {
     for (;;) (void)sys::call(__NR_exit_group, 1);

@@ -147,6 +147,7 @@ Result<> fill_process(TaskCtx& t, const Premaps& premaps, std::vector<Keep> keep
   out.fills = arena.add(fills);
   out.protects = arena.add(protects);
   out.advice = arena.add(advice);
+  out.ldt = arena.add(space.ldt);
   out.vdso = arena.add(TRY(vdso_moves(space, park)));
   return fill_mm_map(t, space, out, arena);
 }
