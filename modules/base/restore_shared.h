@@ -29,15 +29,15 @@ inline constexpr std::size_t kErrorText = 512;
 
 /// What one task tells of itself.
 struct TaskSlot {
-  std::atomic<std::int32_t> host_pid;    ///< 0: not there yet
+  std::atomic<std::int32_t> host_pid;       ///< 0: not there yet
   std::atomic<std::uint32_t> memory_ready;  ///< 1: who shares its memory may go on; futex word
   std::uint64_t arena_base, arena_size;     ///< where its restorer runs
 };
 
 /// Lives in MAP_SHARED memory, made before the first fork.
 struct SharedPage {
-  std::atomic<std::uint32_t> stage;      ///< the stage that is open; futex word
-  std::atomic<std::uint32_t> done;       ///< how many have done it; futex word, reset when a stage opens
+  std::atomic<std::uint32_t> stage;  ///< the stage that is open; futex word
+  std::atomic<std::uint32_t> done;   ///< how many have done it; futex word, reset when a stage opens
   /// A robust, process-shared pthread_mutex_t that the engine holds; its first word is the futex. The kernel sets
   /// kEngineDied in it when the engine is gone, however it went.
   alignas(16) std::atomic<std::uint32_t> engine[16];

@@ -7,7 +7,8 @@
 
 namespace cr::core {
 
-/// Shared memory for `tasks` tasks, which leave when the calling thread ends before it has let them go. Errors: mmap(2).
+/// Shared memory for `tasks` tasks, which leave when the calling thread ends before it has let them go. Errors:
+/// mmap(2).
 Result<SharedPage*> make_shared_page(std::size_t tasks);
 
 /// In a task: tells the coordinator why the restore can't go on. The first caller wins.

@@ -27,8 +27,8 @@ class Planner {
 
  private:
   enum Kind { kVm, kFiles, kFs, kSighand };
-  static constexpr std::uint32_t KobjIds::* kKinds[] = {&KobjIds::vm, &KobjIds::files, &KobjIds::fs,
-                                                        &KobjIds::sighand};
+  static constexpr std::uint32_t KobjIds::*kKinds[] = {&KobjIds::vm, &KobjIds::files, &KobjIds::fs,
+                                                       &KobjIds::sighand};
 
   Birth& birth(std::size_t i) { return plan_.births[i]; }
 
@@ -133,7 +133,8 @@ class Planner {
   Result<> check_sharer(const Birth& b) const {
     const Task& t = tree_.tasks[b.task];
     if (b.reaper || !b.before.empty())
-      return impossible(t, "it shares its memory with another process and has orphans, or children of another session");
+      return impossible(t,
+                        "it shares its memory with another process and has orphans, or children of another session");
     for (std::size_t i : b.after) {
       const Birth& made = plan_.births[i];
       bool plain = made.kind == Birth::Kind::kTask;
@@ -176,7 +177,8 @@ class Planner {
       const Task* member = nullptr;
       for (const Task& m : tree_.tasks)
         if (m.pgid == t.pgid && m.alive() && !birth(m.index).shares_memory && member == nullptr) member = &m;
-      if (member == nullptr) return impossible(t, "its process group has no live member that could lead it for a while");
+      if (member == nullptr)
+        return impossible(t, "its process group has no live member that could lead it for a while");
       plan_.births.push_back(Birth{.kind = Birth::Kind::kGroupHelper, .pid = t.pgid, .pgid = t.pgid});
       birth(member->index).after.push_back(plan_.births.size() - 1);
       birth(member->index).helpers.push_back(t.pgid);

@@ -115,8 +115,8 @@ class Maker {
         Sharer& s = *(sharers_[b.task] = std::make_unique<Sharer>());
         s.pid = b.pid, s.pgid = b.pgid, s.setsid = b.setsid;
         s.page = ctx_.shared, s.slot = &ctx_.shared->task[t.index];
-        s.how.flags = CLONE_VM | (b.sibling ? std::uint64_t{CLONE_PARENT} : 0) |
-                      sharing_flags(t, ctx_.tree.tasks[maker.task]);
+        s.how.flags =
+            CLONE_VM | (b.sibling ? std::uint64_t{CLONE_PARENT} : 0) | sharing_flags(t, ctx_.tree.tasks[maker.task]);
         s.how.exit_signal = b.sibling ? 0 : static_cast<std::uint64_t>(t.exit_signal);
         s.arena = TRY(map_arena(ctx_, t, true));
         s.stand_in_pid = first_free_pid();

@@ -19,8 +19,8 @@ struct RestorerArena {
 };
 inline constexpr std::uint64_t kBirthStack = mm::kParkSize;  // a sharer has no vdso to park
 
-/// Maps the arena of a task into the memory of the caller, with the blob in it. `shared`: the arguments can be composed
-/// by a fork of the caller. Errors: mmap(2).
+/// Maps the arena of a task into the memory of the caller, with the blob in it. `shared`: the arguments can be
+/// composed by a fork of the caller. Errors: mmap(2).
 Result<RestorerArena> map_arena(const RestoreCtx&, const Task&, bool shared);
 
 /// Fills the arena. Errors: those of the modules.

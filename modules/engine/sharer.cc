@@ -17,8 +17,8 @@ void nap() {
   (void)sys::call(__NR_nanosleep, millisecond, nullptr);
 }
 
-/// A process with the memory as it is now and with the descriptors of the caller, under a pid that no task of the tree
-/// will want.
+/// A process with the memory as it is now and with the descriptors of the caller, under a pid that no task of the
+/// tree will want.
 SysResult fork_stand_in(Sharer& s) {
   std::uint64_t pid = s.stand_in_pid;
   CloneArgs c{};

@@ -15,8 +15,8 @@
 
 #include "base/format.h"
 #include "core/arena_builder.h"
-#include "core/sharing.h"
 #include "core/proc_text.h"
+#include "core/sharing.h"
 #include "core/stages.h"
 #include "engine/modules.h"
 #include "engine/restorer_args.h"

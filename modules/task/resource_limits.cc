@@ -150,12 +150,12 @@ Result<> enter(TaskCtx& ctx) {
   const Limits own = TRY(collect_files(format("/proc/{}", ctx.task.pid)));
   if (wanted.oom_score_adj && wanted.oom_score_adj != own.oom_score_adj)
     TRY(write_entry(ctx.task, "oom_score_adj", format("{}", *wanted.oom_score_adj),
-                   "lowering it needs CAP_SYS_RESOURCE"));
+                    "lowering it needs CAP_SYS_RESOURCE"));
   if (wanted.coredump_filter && wanted.coredump_filter != own.coredump_filter)
     TRY(write_entry(ctx.task, "coredump_filter", format("{:#x}", *wanted.coredump_filter), ""));
   if (wanted.loginuid && own.loginuid && wanted.loginuid != own.loginuid)
     TRY(write_entry(ctx.task, "loginuid", format("{}", *wanted.loginuid),
-                   "needs CAP_AUDIT_CONTROL, and that the audit system does not hold loginuids immutable"));
+                    "needs CAP_AUDIT_CONTROL, and that the audit system does not hold loginuids immutable"));
   return {};
 }
 
