@@ -1,6 +1,7 @@
 // The dump driver.
 #include "base/format.h"
 #include "base/log.h"
+#include "engine/births.h"
 #include "engine/core_image.h"
 #include "engine/engine.h"
 #include "engine/freeze.h"
@@ -56,7 +57,8 @@ Result<> dump(const Options& opt) {
   TRY(run(&Module::collect, ctx));
   for (const Task& t : ctx.tree.tasks)
     if (t.alive()) TRY(interrogate(ctx, t));
-  TRY(run(&Module::settle, ctx));  // refuse here or never
+  TRY(run(&Module::settle, ctx));
+  TRY(plan_births(ctx.tree, ctx.models.get<KobjModel>()));  // refuse here or never
   TRY(write_images(ctx));
   TRY(run_scripts(opt, ScriptPoint::kPostDump, opt.pid));
   ctx.stats.frozen_us = clock.us();

@@ -111,7 +111,7 @@ Result<Restored> restore(const Options& opt) {
   TRY(read_images(read));
   PlanCtx plan_ctx{opt, tree, models};
   TRY(run(&Module::plan, plan_ctx));  // no process yet; refuse here or never
-  BirthPlan births = TRY(plan_births(tree));
+  BirthPlan births = TRY(plan_births(tree, models.get<KobjModel>()));
   TRY(images.verify_all_pages());
   Pidfile pidfile = TRY(Pidfile::create(opt.pidfile));
   TRY(run_scripts(opt, ScriptPoint::kPreRestore));

@@ -158,10 +158,7 @@ Result<> collect(DumpCtx& ctx) {
     std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
     m.space_of[t.pid] = id;
     auto [it, is_new] = m.spaces.try_emplace(id);
-    if (!is_new)
-      return Error{"mm", "dump", format("pid {}", t.host), 0,
-                   format("it shares its memory with pid {} without being a thread of it (CLONE_VM), not carried yet",
-                          it->second.owner)};
+    if (!is_new) continue;  // a process that shares the memory of one before it
     AddressSpace& space = it->second;
     space.vm_id = id;
     space.owner = t.pid;
@@ -209,12 +206,31 @@ static Result<> ask_policies(DumpCtx& ctx, const Task& t, AddressSpace& space, i
   return {};
 }
 
+/// Local descriptors, which only the task itself can read. The kernel does not tell how many it has made room for.
+static Result<> ask_ldt(DumpCtx& ctx, const Task& t, AddressSpace& space, infect::ParasiteSession& session) {
+#ifdef SYS_modify_ldt
+  session.reset_arena();
+  auto table = TRY(session.reserve<std::uint64_t>(arch::kLdtBytes / 8));
+  SysResult read = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_modify_ldt, 0,
+                                              session.address_of(table.offset).value, arch::kLdtBytes));
+  // ENOSYS: a kernel without CONFIG_MODIFY_LDT_SYSCALL. The call returns 32 bits.
+  if (static_cast<std::int32_t>(read.raw()) > 0) {
+    auto view = session.view(table);
+    space.ldt.assign(view.begin(), view.end());
+    while (!space.ldt.empty() && space.ldt.back() == 0) space.ldt.pop_back();
+  }
+  session.reset_arena();
+#endif
+  return {};
+}
+
 Result<> interrogate(DumpCtx& ctx, const Task& t, infect::ParasiteSession& session) {
   AddressSpace& space = ctx.models.edit<Model>().of(t);
   if (space.owner != t.pid) return {};
   SysResult brk = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_brk, 0));
   space.fields.brk = static_cast<std::uint64_t>(brk.raw());
   TRY(ask_policies(ctx, t, space, session));
+  TRY(ask_ldt(ctx, t, space, session));
   return find_lock_future(t, space, session);
 }
 

@@ -76,6 +76,7 @@ void put_space(const AddressSpace& s, pb::mm_entry& e) {
   e.set_dumpable(s.dumpable);
   e.set_thp_disabled(s.thp_disabled);
   if (s.lock_future != 0) e.set_lock_future(s.lock_future);
+  for (std::uint64_t descriptor : s.ldt) e.add_cr_ldt(descriptor);
 }
 
 AddressSpace get_space(const pb::mm_entry& e) {
@@ -89,6 +90,7 @@ AddressSpace get_space(const pb::mm_entry& e) {
   s.dumpable = e.dumpable();
   s.thp_disabled = e.thp_disabled();
   s.lock_future = e.lock_future();
+  s.ldt.assign(e.cr_ldt().begin(), e.cr_ldt().end());
   return s;
 }
 
@@ -132,6 +134,7 @@ Result<> write(DumpCtx& ctx) {
   for (auto& [id, space] : m.spaces) {
     pb::mm_entry e;
     put_space(space, e);
+    if (!space.ldt.empty()) ctx.images.require(core::kLocalDescriptors);
     auto image = TRY(ctx.images.create(core::ImageType::kMm, static_cast<std::uint64_t>(space.owner.value)));
     TRY(image.write(e));
     TRY(image.close());

@@ -85,6 +85,7 @@ struct AddressSpace {
   Fields fields{};
   FileId exe = 0;
   int dumpable = 1;
+  std::vector<std::uint64_t> ldt{};   ///< x86: local descriptors from number 0 on (modify_ldt(2))
   bool thp_disabled = false;          ///< PR_SET_THP_DISABLE
   std::uint32_t lock_future = 0;      ///< flags of mlockall(2) with MCL_FUTURE, 0 none
   std::uint32_t pages_id = 0;         ///< N of pages-N.img
