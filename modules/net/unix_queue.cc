@@ -103,8 +103,8 @@ Result<std::vector<PeekedMessage>> walk(int fd, int type, int waiting, Room& roo
     PeekedMessage m;
     if (!TRY(peek_one(fd, room, object, m))) return all;
     seen += static_cast<int>(m.data.size());
-    // The end of a stream reads as nothing; that of a seqpacket socket too, and there empty packets look the same. While
-    // nobody has shut it down there is no end, and bytes that were not seen yet stand behind an empty packet.
+    // The end of a stream reads as nothing; that of a seqpacket socket too, and there empty packets look the same.
+    // While nobody has shut it down there is no end, and bytes that were not seen yet stand behind an empty packet.
     if (type != SOCK_DGRAM && m.data.empty() && m.rights.empty() &&
         (type == SOCK_STREAM || (seen >= waiting && at_end(fd))))
       return all;
