@@ -13,6 +13,7 @@
 #include "core/stages.h"
 #include "engine/task_main.h"
 #include "mm/premap.h"
+#include "tty/tty.h"
 
 namespace cr::engine {
 namespace {
@@ -102,6 +103,7 @@ class Maker {
     if (alive) own = TRY(mm::premap(t, of_parent));
     for (std::size_t i : b.before) TRY(give_birth(i, own));
     if (b.setsid && setsid() < 0) return Error{"engine", "make a session for", format("pid {}", b.pid), errno, ""};
+    if (b.setsid && alive) TRY(tty::take_controlling(t));
     for (std::size_t i : b.after) TRY(give_birth(i, own));
     switch (b.kind) {
       case Birth::Kind::kSessionHelper:
