@@ -100,8 +100,8 @@ Result<FileId> collect_path(DumpCtx& ctx, const Task& task, std::string_view pro
 /// came out of a socket's queue; the descriptor must then stay open until the dump ends. Errors: as collect_path.
 Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd);
 
-/// A path of which another kind makes the description (a terminal's node): a record of its own among the regular files.
-/// Returns its id. Nothing looks at the path on restore.
+/// A path of which another kind makes the description (a terminal's node): a record of its own among the regular
+/// files. Returns its id. Nothing looks at the path on restore.
 FileId add_path(DumpCtx& ctx, const FileProbe& probe, std::string path);
 
 // --- restore, for other modules ---

@@ -54,8 +54,9 @@ Result<Terminal> describe(const DumpCtx& ctx, const FileProbe& p) {
   } else if (maj == kAuxMajor) {
     return refuse("the system console is not carried: start the program with its input and output elsewhere");
   } else if (maj == kVtMajor) {
-    return refuse(min < kFirstSerialMinor ? "virtual consoles are not carried yet: run the program on a pseudo terminal"
-                                     : "a serial line has its other end outside: close it before the dump");
+    return refuse(min < kFirstSerialMinor
+                      ? "virtual consoles are not carried yet: run the program on a pseudo terminal"
+                      : "a serial line has its other end outside: close it before the dump");
   } else {
     t.index = index_of_slave(p.st.st_rdev);
     take_node(t, p.st);
@@ -78,8 +79,9 @@ Result<> read_state(Terminal& t, int fd) {
     t.locked = TRY(is_locked(fd, t.object));
   }
   if (const int discipline = TRY(read_discipline(fd, t.object)); discipline != 0)
-    return fail("dump", t.object, 0,
-                format("line discipline {} is not carried, only N_TTY: detach its driver before the dump", discipline));
+    return fail(
+        "dump", t.object, 0,
+        format("line discipline {} is not carried, only N_TTY: detach its driver before the dump", discipline));
   return {};
 }
 

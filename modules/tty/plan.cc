@@ -39,15 +39,17 @@ Result<> check_number_is_free(const Model& model, const Pair& pair, PairKey key)
 /// The terminal that the caller passes on as its standard input.
 Result<> check_callers_terminal(const PlanCtx& ctx, const Terminal& t) {
   if (!ctx.opt.shell_job)
-    return fail("restore", t.object, 0, "its other end was outside of the tree: --shell-job takes the caller's terminal");
+    return fail("restore", t.object, 0,
+                "its other end was outside of the tree: --shell-job takes the caller's terminal");
   if (isatty(STDIN_FILENO) == 0)
     return fail("restore", t.object, ENOTTY, "--shell-job needs a terminal as the standard input of the restore");
   int session = 0;
   if (is_led_inside(ctx.tree, t.sid) && ioctl(STDIN_FILENO, TIOCGSID, &session) == 0 && session > 0)
-    return fail("restore", t.object, EBUSY,
-                format("it controlled session {}, but that of the caller controls session {} already: run the restore "
-                       "by setsid(1) on a terminal that has none",
-                       t.sid, session));
+    return fail(
+        "restore", t.object, EBUSY,
+        format("it controlled session {}, but that of the caller controls session {} already: run the restore "
+               "by setsid(1) on a terminal that has none",
+               t.sid, session));
   return {};
 }
 
@@ -65,8 +67,9 @@ Result<> check_callers_session(const PlanCtx& ctx, const Model& model) {
     if (t.master || t.sid == NsPid{} || is_led_inside(ctx.tree, t.sid)) continue;
     UniqueFd own(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!own)
-      return fail("restore", t.object, errno,
-                  format("it controlled session {}, but the caller of the restore has no controlling terminal", t.sid));
+      return fail(
+          "restore", t.object, errno,
+          format("it controlled session {}, but the caller of the restore has no controlling terminal", t.sid));
   }
   return {};
 }
@@ -77,8 +80,7 @@ Result<> plan_all(PlanCtx& ctx) {
   Model& model = ctx.models.edit<Model>();
   files::Model& files = ctx.models.edit<files::Model>();
   for (auto& [key, pair] : model.pairs) {
-    if (pair.master != 0 || pair.hung_up != 0)
-      TRY(check_number_is_free(model, pair, key));
+    if (pair.master != 0 || pair.hung_up != 0) TRY(check_number_is_free(model, pair, key));
     if (pair.master == 0 && pair.slave != 0) TRY(check_callers_terminal(ctx, model.terminals.at(pair.slave)));
     pair.master_fd = files::take_service_number(files);
     pair.slave_fd = files::take_service_number(files);

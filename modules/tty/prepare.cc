@@ -99,8 +99,7 @@ class Maker {
   Result<> fill(const Pair& pair, const Terminal& master, const Terminal& slave) {
     const Settings settings = slave.settings ? *slave.settings : *master.settings;
     const bool has_slave = pair.slave != 0;
-    if (has_slave)
-      TRY(put_input({pair.slave_fd, pair.master_fd, settings, false, false, slave.object}, slave.input));
+    if (has_slave) TRY(put_input({pair.slave_fd, pair.master_fd, settings, false, false, slave.object}, slave.input));
     TRY(write_settings(pair.master_fd, settings, master.object));
     TRY(put_input({pair.master_fd, has_slave ? pair.slave_fd : -1, settings, true, false, master.object},
                   master.input));

@@ -17,8 +17,8 @@ std::string ptmx_of(const Model& model, const Pair& pair);
 /// O_* that the master's only description had.
 std::uint32_t master_flags(const RestoreCtx& ctx, const Model& model, const Pair& pair);
 
-/// Opens `ptmx` until every number of `wanted` (with the O_* for it) came: the kernel gives the lowest that is free, and
-/// what is not wanted is held meanwhile. Errors: open(2); a number that somebody took since the plan.
+/// Opens `ptmx` until every number of `wanted` (with the O_* for it) came: the kernel gives the lowest that is free,
+/// and what is not wanted is held meanwhile. Errors: open(2); a number that somebody took since the plan.
 Result<std::map<std::uint32_t, UniqueFd>> make_masters(const std::string& ptmx,
                                                        const std::map<std::uint32_t, std::uint32_t>& wanted);
 

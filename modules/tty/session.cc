@@ -42,7 +42,8 @@ bool sets_foreground(const TaskCtx& ctx, const Terminal& t) {
   const TaskTree& tree = ctx.tree();
   if (const Task* leader = tree.find(t.sid)) return leader == &ctx.task;
   for (const Task& task : tree.tasks)
-    if (task.alive() && task.sid == t.sid && std::find(t.without.begin(), t.without.end(), task.pid) == t.without.end())
+    if (task.alive() && task.sid == t.sid &&
+        std::find(t.without.begin(), t.without.end(), task.pid) == t.without.end())
       return &task == &ctx.task;
   return false;
 }

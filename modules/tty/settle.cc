@@ -98,10 +98,11 @@ Result<> find_sessions(const DumpCtx& ctx, Model& model) {
     TerminalId id = TRY(terminal_with(model, c.rdev));
     if (id == 0 && ctx.opt.shell_job && ctx.tree.find(t.sid) == nullptr) id = add_callers(model, c.rdev);
     if (id == 0)
-      return fail("dump the controlling terminal of", format("pid {}", t.host), 0,
-                  format("device {}:{} is outside of the tree: start the program by setsid(1), or allow the terminal of "
-                         "the caller with --shell-job",
-                         major(c.rdev), minor(c.rdev)));
+      return fail(
+          "dump the controlling terminal of", format("pid {}", t.host), 0,
+          format("device {}:{} is outside of the tree: start the program by setsid(1), or allow the terminal of "
+                 "the caller with --shell-job",
+                 major(c.rdev), minor(c.rdev)));
     Terminal& terminal = model.terminals.at(id);
     terminal.sid = t.sid;
     if (c.group > 0) terminal.pgrp = group_in_tree(ctx.tree, c.group);
@@ -139,9 +140,8 @@ Result<> refuse_outsiders(const DumpCtx& ctx, const Model& model, PairKey key, c
       return fail("dump", object, 0, format("{} outside of the tree has the same terminal: dump it too", who));
     int session = 0;
     if (ioctl(model.copies.at(pair.master).get(), TIOCGSID, &session) == 0 && session > 0 &&
-        std::none_of(ctx.tree.tasks.begin(), ctx.tree.tasks.end(), [&](const Task& t) {
-          return t.host.value == session || getsid(t.host.value) == session;
-        }))
+        std::none_of(ctx.tree.tasks.begin(), ctx.tree.tasks.end(),
+                     [&](const Task& t) { return t.host.value == session || getsid(t.host.value) == session; }))
       return fail("dump", object, 0, format("session {} outside of the tree is controlled by it", session));
     return {};
   }

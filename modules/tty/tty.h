@@ -1,24 +1,25 @@
-// Terminals: pseudo terminals with both ends in the tree, the terminal of the caller, external ones; sessions' controlling
-// terminals and foreground groups.
+// Terminals: pseudo terminals with both ends in the tree, the terminal of the caller, external ones; sessions'
+// controlling terminals and foreground groups.
 //
 // Where the kernel shows it: ioctl(2) on copies of the descriptors tells settings, window, switches, the number of a
 // pty (see line.h); /proc/PID/stat which task has which controlling terminal and what its foreground group is. What
 // waits to be read can't be peeked at: it is taken and put back while the tree is frozen (see queue.h).
 //
-// How it is put back: the coordinator makes every pty before the first fork, with the number it had (it opens ptmx until
-// that number comes), restores its state and opens all descriptions on service numbers, which the tasks inherit; their
-// owners duplicate them from there. A leader takes its controlling terminal right after setsid(2), before it forks:
-// whoever is in the session later has it by inheritance, there is no other way. Foreground groups are set when all groups exist.
-// A hung-up slave comes about the way it did: its master is closed, or it is hung up by vhangup(2).
+// How it is put back: the coordinator makes every pty before the first fork, with the number it had (it opens ptmx
+// until that number comes), restores its state and opens all descriptions on service numbers, which the tasks
+// inherit; their owners duplicate them from there. A leader takes its controlling terminal right after setsid(2),
+// before it forks: whoever is in the session later has it by inheritance, there is no other way. Foreground groups
+// are set when all groups exist. A hung-up slave comes about the way it did: its master is closed, or it is hung up
+// by vhangup(2).
 //
 // A slave whose master is outside the tree: with --external tty[RDEV:DEV] (hexadecimal) the restore gets it by
 // --inherit-fd fd[N]:tty[RDEV:DEV]; with --shell-job the restore takes the caller's terminal (standard input) for it,
 // with its settings but not its window size.
 //
-// Refused: a pty that a process outside also has; a pty of the outside without one of those options; serial lines, virtual
-// consoles, /dev/console; line disciplines other than N_TTY; status of packet mode that nobody has read yet;
+// Refused: a pty that a process outside also has; a pty of the outside without one of those options; serial lines,
+// virtual consoles, /dev/console; line disciplines other than N_TTY; status of packet mode that nobody has read yet;
 // a number that is taken at the restore. Not seen: input that was written to a slave that nobody ever opened, a
-// literal-next (^V) whose character has not come.
+// literal-next (^V) whose character has not come, an echo that waits behind stopped output.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,15 @@
 namespace cr::tty {
 
 /// Numbers of the image format (TtyType).
-enum class Type : std::uint32_t { kUnknown = 0, kPty = 1, kConsole = 2, kVt = 3, kCtty = 4, kExternal = 5, kSerial = 6 };
+enum class Type : std::uint32_t {
+  kUnknown = 0,
+  kPty = 1,
+  kConsole = 2,
+  kVt = 3,
+  kCtty = 4,
+  kExternal = 5,
+  kSerial = 6
+};
 
 using TerminalId = std::uint32_t;  ///< tty_info_entry.id
 
@@ -129,8 +138,8 @@ inline constexpr FileKind kKind{
     .open = open,
 };
 
-/// For the engine, in a task that leads a session, between setsid(2) and its first fork: takes the controlling terminal
-/// of the session. Errors: ioctl(2), as when the terminal has a session already.
+/// For the engine, in a task that leads a session, between setsid(2) and its first fork: takes the controlling
+/// terminal of the session. Errors: ioctl(2), as when the terminal has a session already.
 Result<> take_controlling(TaskCtx& ctx);
 /// Gives up the terminal where the task had, sets the foreground group of the task's session. Every group exists.
 Result<> enter(TaskCtx& ctx);
