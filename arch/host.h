@@ -10,6 +10,7 @@
 #include "arch/x86_64/sigframe.h"
 #include "arch/x86_64/syscall.h"
 #include "arch/x86_64/traits.h"
+#include "arch/x86_64/vdso.h"
 #if __STDC_HOSTED__  // what blobs don't see
 #include "arch/x86_64/thread_image.h"
 #endif

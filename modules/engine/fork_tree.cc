@@ -45,7 +45,9 @@ class Maker {
     CloneArgs args{};
     args.flags = extra_flags | sharing_flags(b);
     bool is_child = b.kind == Birth::Kind::kTask && ctx_.tree.tasks[b.task].parent != kNoTask;
-    args.exit_signal = static_cast<std::uint64_t>(is_child ? ctx_.tree.tasks[b.task].exit_signal : SIGCHLD);
+    // A sibling has the engine's own exit signal; clone3(2) takes no other for it.
+    if (!(extra_flags & CLONE_PARENT))
+      args.exit_signal = static_cast<std::uint64_t>(is_child ? ctx_.tree.tasks[b.task].exit_signal : SIGCHLD);
     if (pid != 0) {
       args.set_tid = reinterpret_cast<std::uint64_t>(&pid);
       args.set_tid_size = 1;

@@ -102,7 +102,7 @@ int wait_for_root(HostPid root) {
 
 }  // namespace
 
-Result<int> restore(const Options& opt) {
+Result<Restored> restore(const Options& opt) {
   Stopwatch clock;
   core::ImageReaderDir images = TRY(core::ImageReaderDir::open(opt.images_dir));
   TaskTree tree;
@@ -140,7 +140,7 @@ Result<int> restore(const Options& opt) {
   TRY(write_stats(opt.work_dir, ctx.stats));
   if (opt.display_stats) fmt::print("{}", stats_text(ctx.stats));
   log::info("restored {} tasks in {} us", tree.tasks.size(), ctx.stats.restore_us);
-  return opt.restore_detached ? 0 : wait_for_root(root);
+  return Restored{root, opt.restore_detached ? 0 : wait_for_root(root)};
 }
 
 }  // namespace cr::engine

@@ -119,6 +119,17 @@ Result<UniqueFd> borrow(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> fl
 /// that is no regular file.
 Result<UniqueFd> open_path(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> flags = std::nullopt);
 
+/// Whether the description is of memory without a name (memfd, shared anonymous mapping), which borrow() has to open.
+bool is_memory(const Models&, FileId id);
+/// In plan: someone maps that memfd writable although it is sealed against new writable mappings since; the seals
+/// that are in the way wait for add_late_seals().
+void delay_seals(PlanCtx&, FileId id);
+/// In finish: adds them, if any wait; `path` is the /proc link of a descriptor or mapping of that memfd. Errors:
+/// open(2), fcntl(F_ADD_SEALS).
+Result<> add_late_seals(const Models&, FileId id, const std::string& path);
+/// In plan: a process runs that memfd as its program, so that it must not be open for writing anywhere (ETXTBSY).
+void use_as_program(PlanCtx&, FileId id);
+
 // --- restore, for the engine: in every live task, in this order, each at its stage. A task that shares its table
 // with one that comes earlier in the tree does nothing in the first three, and must not make descriptors of its own
 // in the first two.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "base/format.h"
 #include "core/crc32c.h"
@@ -15,6 +16,7 @@
 #include "mm/mm.h"
 #include "mm/pagemap_scan.h"
 #include "mm/smaps.h"
+#include "mm/vdso.h"
 #include "mm/wire.h"
 #include "task/task.h"
 
@@ -29,17 +31,6 @@ std::string range_name(const Task& t, const Vma& v) {
 
 Error refuse(const Task& t, const Vma& v, const std::string& path, const char* kind, const char* remedy) {
   return Error{"mm", "dump", range_name(t, v) + " " + path, 0, format("it is {}; {}", kind, remedy)};
-}
-
-/// A writable mapping that is older than the seal against new ones could not be made again.
-Result<> check_seals(const Task& t, const Vma& v, const std::string& entry, const std::string& path) {
-  constexpr int kSealFutureWrite = 0x10;  // F_SEAL_FUTURE_WRITE, Linux 5.1
-  UniqueFd fd(open(format("/proc/{}/{}", t.host, entry).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Error{"mm", "open", range_name(t, v), errno, "run as root"};
-  int seals = fcntl(fd.get(), F_GET_SEALS);
-  if (seals < 0 || !(seals & kSealFutureWrite)) return {};
-  return refuse(t, v, path, "a writable mapping of a memfd that was sealed against such since (F_SEAL_FUTURE_WRITE)",
-                "let the program unmap it before the dump");
 }
 
 /// What the mapping's path says beyond an ordinary file.
@@ -59,7 +50,6 @@ Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v)
   bool may_write = shared && e.has("mw");
   v.fdflags = may_write ? O_RDWR : O_RDONLY;
   std::string entry = format("map_files/{:x}-{:x}", v.start, v.end);
-  if (may_write && e.path.starts_with("/memfd:")) TRY(check_seals(t, v, entry, e.path));
   bool anon_shared = e.path.starts_with("/dev/zero (deleted)") || e.path.starts_with("[anon_shmem:");
   if (anon_shared || e.path.starts_with("/memfd:") || e.path.starts_with("/anon_hugepage")) v.status |= kVmaMemfd;
   v.file = TRY(files::collect_path(ctx, t, entry));
@@ -162,6 +152,7 @@ void take_switches(const task::PrctlModel& prctls, AddressSpace& space) {
 
 Result<> collect(DumpCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
+  OwnVdso own_vdso = TRY(OwnVdso::find());
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
     std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
@@ -174,12 +165,10 @@ Result<> collect(DumpCtx& ctx) {
     AddressSpace& space = it->second;
     space.vm_id = id;
     space.owner = t.pid;
-    if (TRY(core::read_proc_link(t.host, "exe")).starts_with("/memfd:"))
-      return Error{"mm", "dump", format("pid {}", t.host), 0,
-                   "its program was run from a memfd, which is not carried yet; run it from a file"};
     space.exe = TRY(files::collect_path(ctx, t, "exe"));
     TRY(collect_vmas(ctx, t, space));
     TRY(collect_fields(t, space));
+    TRY(check_untouched(t, space, ctx.seized[t.index].mem_fd(), own_vdso));
   }
   return {};
 }
@@ -200,20 +189,21 @@ static Result<> find_lock_future(const Task& t, AddressSpace& space, const infec
   return {};
 }
 
-/// The NUMA policies of all mappings, in one visit.
+/// The NUMA policies of all mappings, as many in one visit as the arena has room for.
 static Result<> ask_policies(DumpCtx& ctx, const Task& t, AddressSpace& space, infect::ParasiteSession& session) {
-  session.reset_arena();
-  PolicyQuery query{};
-  auto reserved = session.reserve<VmaPolicyWire>(space.vmas.size());
-  if (!reserved.ok()) return {};  // more mappings than the arena has room for: policies that differ are rare
-  query.policies = reserved.value();
-  auto view = session.view(query.policies);
-  for (std::size_t i = 0; i < view.size(); ++i) view[i] = {space.vmas[i].start, -1, 0, {}};
-  TRY(session.call(ctx.seized[t.index].threads().front(), query));
-  for (std::size_t i = 0; i < view.size(); ++i) {
-    if (view[i].mode <= 0) continue;
-    space.vmas[i].policy.mode = view[i].mode;
-    space.vmas[i].policy.nodes.assign(std::begin(view[i].nodes), std::end(view[i].nodes));
+  constexpr std::size_t kAtOnce = 4096;
+  for (std::size_t first = 0; first < space.vmas.size(); first += kAtOnce) {
+    session.reset_arena();
+    const std::span<Vma> vmas = std::span(space.vmas).subspan(first, std::min(kAtOnce, space.vmas.size() - first));
+    PolicyQuery query{TRY(session.reserve<VmaPolicyWire>(vmas.size()))};
+    auto view = session.view(query.policies);
+    for (std::size_t i = 0; i < view.size(); ++i) view[i] = {vmas[i].start, -1, 0, {}};
+    TRY(session.call(ctx.seized[t.index].threads().front(), query));
+    for (std::size_t i = 0; i < view.size(); ++i) {
+      if (view[i].mode <= 0) continue;
+      vmas[i].policy.mode = view[i].mode;
+      vmas[i].policy.nodes.assign(std::begin(view[i].nodes), std::end(view[i].nodes));
+    }
   }
   session.reset_arena();
   return {};

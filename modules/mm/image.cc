@@ -1,4 +1,8 @@
 // mm-<pid>.img, pagemap-<pid>.img and pages-<n>.img.
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "base/format.h"
 #include "core/page_stream.h"
 #include "mm/mm.h"
@@ -102,6 +106,25 @@ Result<> check_vmas(const AddressSpace& s, const Task& t) {
   return {};
 }
 
+/// The code of the vdso, to be compared with that of the restoring kernel. Sets without it leave `s` as it is.
+Result<> read_vdso(const ReadCtx& ctx, AddressSpace& s) {
+  constexpr std::uint64_t kMost = 1 << 20;
+  for (const Vma& v : s.vmas) {
+    if (!v.is(kVmaVdso)) continue;
+    for (const core::PageRun& r : s.runs) {
+      bool whole = r.vaddr <= v.start && v.end - r.vaddr <= r.nr_pages * core::page_size() && v.size() <= kMost;
+      if (!(r.flags & core::kPePresent) || !whole) continue;
+      UniqueFd pages = TRY(ctx.images.raw(core::ImageType::kPages, s.pages_id));
+      s.vdso_code.resize(v.size());
+      ssize_t n =
+          pread(pages.get(), s.vdso_code.data(), v.size(), static_cast<off_t>(r.offset + (v.start - r.vaddr)));
+      if (n != static_cast<ssize_t>(v.size()))
+        return Error{"mm", "read", format("pages-{}.img", s.pages_id), n < 0 ? errno : EIO, ""};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> write(DumpCtx& ctx) {
@@ -140,6 +163,7 @@ Result<> read(ReadCtx& ctx) {
     auto pagemap = TRY(core::PagemapReader::open(ctx.images, core::ImageType::kPagemap, id));
     space.pages_id = pagemap.pages_id();
     space.runs.assign(pagemap.runs().begin(), pagemap.runs().end());
+    TRY(read_vdso(ctx, space));
     space.vm_id = vm_id;
     space.owner = t.pid;
     it->second = std::move(space);

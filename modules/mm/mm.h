@@ -89,6 +89,10 @@ struct AddressSpace {
   std::uint32_t lock_future = 0;      ///< flags of mlockall(2) with MCL_FUTURE, 0 none
   std::uint32_t pages_id = 0;         ///< N of pages-N.img
   std::vector<core::PageRun> runs{};  ///< ascending by vaddr
+
+  // Restore only.
+  std::vector<std::uint8_t> vdso_code{};  ///< what the images hold of [vdso], empty if not all of it
+  bool vdso_proxy = false;                ///< it stays, and leads to this kernel's (plan; vdso.h)
 };
 
 struct Model {
@@ -115,6 +119,7 @@ Result<> settle(DumpCtx&);
 Result<> write(DumpCtx&);
 Result<> read(ReadCtx&);
 Result<> plan(PlanCtx&);
+Result<> finish(RestoreCtx&);
 
 inline constexpr Module kModule{.name = "mm",
                                 .collect = collect,
@@ -122,6 +127,7 @@ inline constexpr Module kModule{.name = "mm",
                                 .settle = settle,
                                 .write = write,
                                 .read = read,
-                                .plan = plan};
+                                .plan = plan,
+                                .finish = finish};
 
 }  // namespace cr::mm

@@ -142,14 +142,17 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
   std::uint64_t total = 0;
   for (const Vma& v : space.vmas) {
     if (!can_premap(v)) continue;
-    auto parent =
-        std::find_if(of_parent.begin(), of_parent.end(), [&](const Premap& p) { return same_mapping(*p.vma, v); });
+    // Ascending by the mapping's address, as all mappings are.
+    auto parent = std::lower_bound(of_parent.begin(), of_parent.end(), v.start,
+                                   [](const Premap& p, std::uint64_t start) { return p.vma->start < start; });
+    if (parent != of_parent.end() && !same_mapping(*parent->vma, v)) parent = of_parent.end();
     std::vector<Piece> pieces = pieces_of(space, v);
     if (parent != of_parent.end()) {
       jobs.push_back({{parent->at, &v}, std::move(pieces), true});
     } else if (!pieces.empty()) {
-      // Same offset within 2 MiB as at the final place, so that page tables and huge pages move as a whole.
-      total = ((total + kHuge - 1) & ~(kHuge - 1)) + (v.start & (kHuge - 1));
+      // Same offset within 2 MiB as at the final place, so that page tables and huge pages move as a whole. Small
+      // ones lie close together: thousands of them would need a page table each.
+      if (v.size() >= kHuge) total = ((total + kHuge - 1) & ~(kHuge - 1)) + (v.start & (kHuge - 1));
       jobs.push_back({{total, &v}, std::move(pieces), false});
       total += v.size() + kPage;
     }

@@ -41,7 +41,7 @@ inline SysResult place_mappings(const BlobCtx& ctx, const RestoreSpace& s) {
   return 0;
 }
 
-/// Reads what could not be premapped.
+/// Reads what could not be premapped, and turns an old vdso into a proxy.
 inline SysResult fill_mappings(const BlobCtx& ctx, const RestoreSpace& s) {
   for (const Fill& f : s.fills.in(ctx.arena)) {
     for (std::uint64_t done = 0; done < f.size;) {
@@ -50,6 +50,8 @@ inline SysResult fill_mappings(const BlobCtx& ctx, const RestoreSpace& s) {
       done += static_cast<std::uint64_t>(n);
     }
   }
+  for (const Poke& p : s.pokes.in(ctx.arena))
+    for (std::uint32_t i = 0; i < p.size; ++i) reinterpret_cast<std::uint8_t*>(p.at)[i] = p.bytes[i];
   return 0;
 }
 
