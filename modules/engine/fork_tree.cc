@@ -18,6 +18,7 @@
 #include "engine/sharer.h"
 #include "engine/task_main.h"
 #include "mm/premap.h"
+#include "tty/tty.h"
 
 namespace cr::engine {
 namespace {
@@ -172,6 +173,7 @@ class Maker {
     }
     for (std::size_t i : b.before) TRY(give_birth(i, own_));
     if (b.setsid && setsid() < 0) return Error{"engine", "make a session for", format("pid {}", b.pid), errno, ""};
+    if (b.setsid && alive) TRY(tty::take_controlling(t));
     for (std::size_t i : b.after) TRY(give_birth(i, own_));
     switch (b.kind) {
       case Birth::Kind::kSessionHelper:

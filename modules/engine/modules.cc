@@ -22,20 +22,23 @@
 #include "task/thread_state.h"
 #include "task/tree.h"
 #include "timers/timers.h"
+#include "tty/tty.h"
 
 namespace cr {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &task::kTreeModule, &task::kRegsModule, &task::kThreadState, &task::kLimits,      &task::kSched,   &task::kPrctls,
-    &signals::kModule,  &timers::kModule,   &security::kCreds,   &security::kSeccomp, &files::kModule, &mm::kModule,
+    &task::kTreeModule, &task::kRegsModule, &task::kThreadState, &task::kLimits,    &task::kSched,
+    &task::kPrctls,     &signals::kModule,  &timers::kModule,    &security::kCreds, &security::kSeccomp,
+    &files::kModule,    &tty::kModule,      &mm::kModule,
 };
 
 // In matching order: a kind that is recognised by its name stands before those that are recognised by their type.
 // Sockets first: their settle finds descriptions of all kinds that are only in flight.
 constexpr const FileKind* kFileKinds[] = {
-    &net::kUnixKind,      &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind, &files::kEpollKind,
-    &files::kInotifyKind, &files::kMemfdKind,   &files::kPipeKind,     &files::kFifoKind,    &files::kRegularKind,
+    &net::kUnixKind,    &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind,
+    &files::kEpollKind, &files::kInotifyKind, &files::kMemfdKind,    &files::kPipeKind,
+    &files::kFifoKind,  &tty::kKind,          &files::kRegularKind,
 };
 
 }  // namespace

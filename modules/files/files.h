@@ -100,7 +100,14 @@ Result<FileId> collect_path(DumpCtx& ctx, const Task& task, std::string_view pro
 /// came out of a socket's queue; the descriptor must then stay open until the dump ends. Errors: as collect_path.
 Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd);
 
+/// A path of which another kind makes the description (a terminal's node): a record of its own among the regular
+/// files. Returns its id. Nothing looks at the path on restore.
+FileId add_path(DumpCtx& ctx, const FileProbe& probe, std::string path);
+
 // --- restore, for other modules ---
+
+/// The path of such a record. After it was taken, plan looks at the file no more. Errors: there is none.
+Result<std::string> take_path(ReadCtx& ctx, FileId id);
 
 /// A descriptor of that description in the calling task, whoever owns it. From Stage::kTake on (before, only the
 /// owner itself has it). It stands at or above first_service_fd. A description that nobody owns is opened by
