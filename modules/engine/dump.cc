@@ -38,6 +38,7 @@ Result<> release(DumpCtx& ctx) {
     for (infect::SeizedTask& s : ctx.seized) TRY(s.detach(state));
     return {};
   }
+  TRY(run(&Module::keep, ctx));
   for (infect::SeizedTask& s : ctx.seized) TRY(s.send_kill());
   for (infect::SeizedTask& s : ctx.seized) TRY(s.reap());
   return {};
@@ -55,6 +56,8 @@ Result<> dump(const Options& opt) {
   log::info("froze {} tasks in {} us", ctx.tree.tasks.size(), ctx.stats.freezing_us);
 
   TRY(run(&Module::collect, ctx));
+  TRY(run_scripts(opt, ScriptPoint::kNetworkLock, opt.pid));
+  TRY(run(&Module::lock, ctx));
   for (const Task& t : ctx.tree.tasks)
     if (t.alive()) TRY(interrogate(ctx, t));
   TRY(run(&Module::settle, ctx));

@@ -131,6 +131,8 @@ Result<Restored> restore(const Options& opt) {
   TRY(pidfile.write(root));
   TRY(run_scripts(opt, ScriptPoint::kPostRestore, root));
   TRY(run_scripts(opt, ScriptPoint::kPreResume, root));
+  TRY(run_scripts(opt, ScriptPoint::kNetworkUnlock, root));
+  TRY(run(&Module::unlock, ctx));
   TRY(takeover.let_go(opt.final_state == FinalState::kStopped));
   guard.release();
   TRY(run_scripts(opt, ScriptPoint::kPostResume, root));
