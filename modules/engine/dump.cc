@@ -10,14 +10,16 @@
 #include "engine/scripts.h"
 #include "engine/stats.h"
 #include "engine/status_fd.h"
+#include "infect/gadgets.h"
 #include "infect/parasite_session.h"
 
 namespace cr::engine {
 namespace {
 
 /// Asks one live task from inside.
-Result<> interrogate(DumpCtx& ctx, const Task& t) {
-  infect::ParasiteSession session = TRY(infect::ParasiteSession::open(ctx.seized[t.index]));
+Result<> interrogate(DumpCtx& ctx, const Task& t, infect::GadgetCache& gadgets) {
+  infect::ParasiteSession session =
+      TRY(infect::ParasiteSession::open(ctx.seized[t.index], {.gadgets = &gadgets}));
   TRY(run(&Module::interrogate, ctx, t, session));
   return session.close();
 }
@@ -54,8 +56,9 @@ Result<> dump(const Options& opt) {
   log::info("froze {} tasks in {} us", ctx.tree.tasks.size(), ctx.stats.freezing_us);
 
   TRY(run(&Module::collect, ctx));
+  infect::GadgetCache gadgets;
   for (const Task& t : ctx.tree.tasks)
-    if (t.alive()) TRY(interrogate(ctx, t));
+    if (t.alive()) TRY(interrogate(ctx, t, gadgets));
   TRY(run(&Module::settle, ctx));  // refuse here or never
   TRY(write_images(ctx));
   TRY(run_scripts(opt, ScriptPoint::kPostDump, opt.pid));
