@@ -11,14 +11,16 @@
 #include "engine/scripts.h"
 #include "engine/stats.h"
 #include "engine/status_fd.h"
+#include "infect/gadgets.h"
 #include "infect/parasite_session.h"
 
 namespace cr::engine {
 namespace {
 
 /// Asks one live task from inside.
-Result<> interrogate(DumpCtx& ctx, const Task& t) {
-  infect::ParasiteSession session = TRY(infect::ParasiteSession::open(ctx.seized[t.index]));
+Result<> interrogate(DumpCtx& ctx, const Task& t, infect::GadgetCache& gadgets) {
+  infect::ParasiteSession session =
+      TRY(infect::ParasiteSession::open(ctx.seized[t.index], {.gadgets = &gadgets}));
   TRY(run(&Module::interrogate, ctx, t, session));
   return session.close();
 }
@@ -58,8 +60,9 @@ Result<> dump(const Options& opt) {
   TRY(run(&Module::collect, ctx));
   TRY(run_scripts(opt, ScriptPoint::kNetworkLock, opt.pid));
   TRY(run(&Module::lock, ctx));
+  infect::GadgetCache gadgets;
   for (const Task& t : ctx.tree.tasks)
-    if (t.alive()) TRY(interrogate(ctx, t));
+    if (t.alive()) TRY(interrogate(ctx, t, gadgets));
   TRY(run(&Module::settle, ctx));
   TRY(plan_births(ctx.tree, ctx.models.get<KobjModel>()));  // refuse here or never
   TRY(write_images(ctx));

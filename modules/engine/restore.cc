@@ -16,6 +16,7 @@
 #include "engine/stats.h"
 #include "engine/status_fd.h"
 #include "engine/takeover.h"
+#include "mm/mm.h"
 #include "task/tree.h"
 
 namespace cr::engine {
@@ -112,7 +113,7 @@ Result<Restored> restore(const Options& opt) {
   PlanCtx plan_ctx{opt, tree, models};
   TRY(run(&Module::plan, plan_ctx));  // no process yet; refuse here or never
   BirthPlan births = TRY(plan_births(tree, models.get<KobjModel>()));
-  TRY(images.verify_all_pages());
+  TRY(images.verify_all_pages(0, mm::pages_files(models.get<mm::Model>())));
   Pidfile pidfile = TRY(Pidfile::create(opt.pidfile));
   TRY(run_scripts(opt, ScriptPoint::kPreRestore));
 

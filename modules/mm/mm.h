@@ -10,12 +10,14 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/file_kind.h"
 #include "core/module.h"
 #include "core/page_stream.h"
+#include "mm/page_copy.h"
 
 namespace cr::mm {
 
@@ -105,13 +107,11 @@ struct Model {
   AddressSpace& of(const Task& t) { return spaces.at(space_of.at(t.pid)); }
 };
 
-/// What a dump of memory did, for stats-dump.
-struct Counters {
-  std::uint64_t pages_scanned = 0, pages_written = 0;
-};
+/// The pages files of address spaces, whose checksums are checked while they are read into place.
+std::set<std::uint64_t> pages_files(const Model&);
 
-/// Writes the pages of one address space of the frozen tree behind `pagemap` into `pages`.
-Result<> write_pages(DumpCtx&, const AddressSpace&, core::PagemapWriter& pagemap, core::RawImage& pages);
+/// Writes into `pagemap` which pages of one address space only the images can bring back, and says where they are.
+Result<std::vector<Extent>> find_pages(DumpCtx&, const AddressSpace&, core::PagemapWriter& pagemap);
 
 // Hooks.
 Result<> collect(DumpCtx&);

@@ -150,6 +150,12 @@ Result<> fill_process(TaskCtx& t, const Premaps& premaps, std::vector<Keep> keep
   return fill_mm_map(t, space, out, arena);
 }
 
+std::set<std::uint64_t> pages_files(const Model& m) {
+  std::set<std::uint64_t> ids;
+  for (const auto& [id, space] : m.spaces) ids.insert(space.pages_id);
+  return ids;
+}
+
 Result<> plan(PlanCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
   OwnVdso own_vdso = TRY(OwnVdso::find());
