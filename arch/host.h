@@ -5,11 +5,13 @@
 #include "arch/x86_64/crc32c.h"
 #include "arch/x86_64/entry.h"
 #include "arch/x86_64/fpu.h"
+#include "arch/x86_64/ldt.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/restart.h"
 #include "arch/x86_64/sigframe.h"
 #include "arch/x86_64/syscall.h"
 #include "arch/x86_64/traits.h"
+#include "arch/x86_64/vdso.h"
 #if __STDC_HOSTED__  // what blobs don't see
 #include "arch/x86_64/thread_image.h"
 #endif

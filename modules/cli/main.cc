@@ -1,49 +1,16 @@
 // crengine: reads the command line, opens the log, calls the engine, says how it ended.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
 #include "base/log.h"
 #include "cli/help.h"
 #include "cli/parse.h"
+#include "cli/start.h"
 #include "engine/engine.h"
+#include "service/service.h"
 
 namespace cr::cli {
 namespace {
-
-Result<> check_dir(const std::string& path, const char* what, const char* option) {
-  struct stat st;
-  int err = stat(path.c_str(), &st) < 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
-  if (err == 0) return {};
-  return Error{"cli", "use", format("{} directory {}", what, path), err,
-               format("make it or name another one with {}", option)};
-}
-
-Result<> open_log(const Options& o) {
-  if (o.log_file == "-")
-    TRY(log::open_fd(UniqueFd(dup(STDOUT_FILENO)), o.verbosity));
-  else
-    TRY(log::open(o.log_file, o.verbosity));
-  log::show_pid(o.log_pid);
-  return {};
-}
-
-Result<> prepare(const Invocation& inv) {
-  const Options& o = inv.options;
-  for (int fd : inv.close_fds)
-    if (close(fd) < 0)
-      return Error{"cli", "close", format("descriptor {} of option --close", fd), errno, "leave the option out"};
-  if (o.command != Command::kCheck) {
-    TRY(check_dir(o.images_dir, "images", "--images-dir"));
-    TRY(check_dir(o.work_dir, "work", "--work-dir"));
-  }
-  TRY(open_log(o));
-  for (const std::string& note : inv.notes) log::warn("{}", note);
-  return {};
-}
 
 Result<int> run(const Options& o) {
   switch (o.command) {
@@ -51,9 +18,15 @@ Result<int> run(const Options& o) {
       TRY(engine::dump(o));
       return 0;
     case Command::kRestore:
-      return engine::restore(o);
+      return TRY(engine::restore(o)).status;
     case Command::kCheck:
       TRY(engine::check(o));
+      return 0;
+    case Command::kService:
+      TRY(service::serve(o));
+      return 0;
+    case Command::kSwrk:
+      TRY(service::serve_connection(o.socket_fd));
       return 0;
   }
   return 1;

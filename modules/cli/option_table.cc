@@ -57,7 +57,7 @@ constexpr std::array kTable{
 
     built(kEnd, "leave-running", 'R', kNone, kPlain, kDump, "", "let the tasks run on after the dump", set_final_state<FinalState::kRunning>),
     built(kEnd, "leave-stopped", 's', kNone, kPlain, kDump | kRestore, "", "leave the tasks stopped; SIGCONT wakes them", set_final_state<FinalState::kStopped>),
-    built(kEnd, "restore-detached", 'd', kNone, kNeg, kRestore, "", "leave as soon as the tree runs", set_flag<&O::restore_detached>),
+    built(kEnd, "restore-detached", 'd', kNone, kNeg, kRestore | kDaemons, "", "leave as soon as the tree runs; service: go to the background", set_flag<&O::restore_detached>),
     built(kEnd, "restore-sibling", 'S', kNone, kNeg, kRestore, "", "with -d: the tree becomes a child of the caller", set_flag<&O::restore_sibling>),
 
     built(kOutside, "log-file", 'o', kReq, kPlain, kAny, "FILE", "log to FILE in the work directory; - is stdout (stderr)", set_text<&O::log_file>),
@@ -103,8 +103,8 @@ constexpr std::array kTable{
     later(kSession, "root", 'r', kReq, kPlain, kBoth, kNoMounts),
     later(kSession, "join-ns", 'J', kReq, kPlain, kRestore, "enter the namespaces with nsenter(1) first"),
     later(kSession, "empty-ns", 0, kReq, kPlain, kBoth, kNoNs),
-    later(kSession, "external", 0, kReq, kPlain, kBoth, "leave it out: everything the tree uses must be inside it so far"),
-    later(kSession, "inherit-fd", 0, kReq, kPlain, kRestore, "leave it out: every file is opened by its name so far"),
+    built(kSession, "external", 0, kReq, kPlain, kBoth, "RESOURCE", "tty[RDEV:DEV], hexadecimal: that terminal belongs to the outside", set_external),
+    built(kSession, "inherit-fd", 0, kReq, kPlain, kRestore, "fd[N]:RESOURCE", "our descriptor N is that external terminal", set_inherit_fd),
     later(kSession, "veth-pair", 0, kReq, kPlain, kBoth, kNoNets),
     later(kSession, "weak-sysctls", 0, kNone, kNeg, kRestore, kNoNets),
     later(kSession, "ext-mount-map", 'M', kReq, kPlain, kBoth, kNoMounts),
@@ -117,7 +117,7 @@ constexpr std::array kTable{
     later(kSession, "lsm-mount-context", 0, kReq, kPlain, kRestore, kNoMounts),
     later(kSession, "unprivileged", 0, kNone, kNeg, kAny, "run as root"),
     later(kSession, "exec-cmd", 0, kNone, kPlain, kRestore, "start the command after crengine restore -d"),
-    later(kSession, "daemon", 0, kNone, kNeg, kDaemons, "leave it out: no command stays in the background so far"),
+    built(kOutside, "daemon", 0, kNone, kNeg, kDaemons, "", "service: go to the background when ready", set_flag<&O::daemon>),
     later(kSession, "allow-uprobes", 0, kNone, kNeg, kBoth, "remove the uprobes from the tree before the dump"),
     later(kSession, "force-irmap", 0, kNone, kNeg, kDumps, kNoWatch),
     later(kSession, "irmap-scan-path", 0, kReq, kPlain, kDumps, kNoWatch),
@@ -126,7 +126,7 @@ constexpr std::array kTable{
     no_effect(kSession, "ghost-fiemap", 0, kNone, kNeg, kDumps, "holes of unlinked files are found in any case"),
 
     later(kMemory, "page-server", 0, kNone, kNeg, kDumps, kNoServer),
-    later(kMemory, "address", 0, kReq, kPlain, kDumps | kDaemons, kNoServer),
+    built(kOutside, "address", 0, kReq, kPlain, kDumps | kDaemons, "SOCKET", "where the service listens (criu_service.socket)", set_text<&O::address>),
     later(kMemory, "port", 0, kReq, kPlain, kDumps | kDaemons, kNoServer),
     later(kMemory, "ps-socket", 0, kReq, kPlain, kDumps | kPageServer, kNoServer),
     later(kMemory, "stream", 0, kNone, kNeg, kBoth, kNoServer),

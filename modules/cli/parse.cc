@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include "base/format.h"
 #include "cli/config.h"
@@ -49,6 +50,20 @@ Result<> apply(Invocation& inv, const Given& given, bool from_command_line) {
   return e;
 }
 
+/// The one command with a word of its own: swrk FD.
+Result<> take_socket(Options& o, std::vector<std::string>& operands) {
+  if (operands.size() == 2) {
+    const std::string& text = operands[1];
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), o.socket_fd);
+    if (error != std::errc{} || end != text.data() + text.size() || fcntl(o.socket_fd, F_GETFD) < 0)
+      return Error{"cli", "use", format("descriptor {} of swrk", text), EBADF,
+                   "open it in the caller, without close-on-exec"};
+    operands.pop_back();
+    return {};
+  }
+  return Error{"cli", "run", "command swrk without a descriptor", 0, "the program that starts it gives it one"};
+}
+
 bool takes_part_in_reading(const Option& o) {
   std::string_view name = o.name;
   return name == "config" || name == "no-default-config" || name == "help" || name == "version";
@@ -86,6 +101,7 @@ void make_absolute(Options& o, const std::string& cwd) {
   o.images_dir = absolute(cwd, o.images_dir.empty() ? "." : o.images_dir);
   o.work_dir = o.work_dir.empty() ? o.images_dir : absolute(cwd, o.work_dir);
   o.root = absolute(cwd, o.root);
+  o.address = absolute(o.work_dir, o.address);
   if (o.log_file != "-") o.log_file = absolute(o.work_dir, o.log_file);
   o.pidfile = absolute(o.work_dir, o.pidfile);
   for (std::string& script : o.action_scripts) {
@@ -117,6 +133,7 @@ Result<Invocation> parse(const std::vector<std::string>& words, const Surroundin
   if (inv.help || inv.version) return inv;
   if (!inv.command)
     return Error{"cli", "run", "without a command", 0, "begin with crengine --help, dump, restore or check"};
+  if (inv.options.command == Command::kSwrk) TRY(take_socket(inv.options, split.operands));
   if (split.operands.size() > 1)
     return Error{"cli", "read", format("the word \"{}\" after {}", split.operands[1], inv.command->name), 0,
                  "every value belongs to an option"};
@@ -129,6 +146,7 @@ Result<Invocation> parse(const std::vector<std::string>& words, const Surroundin
   if (!inv.config_file.empty()) TRY(apply_file(inv, inv.config_file, false));
   for (const Given& given : split.given)
     if (!takes_part_in_reading(*given.option)) TRY(apply(inv, given, true));
+  if (!around.overriding_config.empty()) TRY(apply_file(inv, around.overriding_config, false));
 
   make_absolute(inv.options, around.cwd);
   TRY(check_fits(inv.options));

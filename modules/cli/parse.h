@@ -13,8 +13,9 @@ namespace cr::cli {
 struct Surroundings {
   std::string cwd;  ///< absolute
   std::string system_config = "/etc/criu/default.conf";
-  std::string home;        ///< $HOME, may be empty
-  std::string env_config;  ///< $CRIU_CONFIG_FILE, may be empty
+  std::string home;                 ///< $HOME, may be empty
+  std::string env_config;           ///< $CRIU_CONFIG_FILE, may be empty
+  std::string overriding_config{};  ///< read after the words: the config_file of an RPC request
 };
 
 Surroundings real_surroundings();

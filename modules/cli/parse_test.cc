@@ -51,7 +51,8 @@ TEST_F(Parse, Commands) {
   EXPECT_EQ(good({"restore"}).command, Command::kRestore);
   EXPECT_EQ(good({"check"}).command, Command::kCheck);
   EXPECT_EQ(bad({}), "cli: cannot run without a command; begin with crengine --help, dump, restore or check");
-  EXPECT_EQ(bad({"foo"}), "cli: cannot run command foo (unknown); the commands are dump, restore, check");
+  EXPECT_EQ(bad({"foo"}),
+            "cli: cannot run command foo (unknown); the commands are dump, restore, check, service, swrk");
   EXPECT_EQ(bad({"dump", "5"}), "cli: cannot read the word \"5\" after dump; every value belongs to an option");
   for (const CommandDef& c : kCommands)
     if (!c.built) {

@@ -176,13 +176,24 @@ Result<> set_manage_cgroups(Invocation& inv, const Option& o, const char* text, 
   return bad_value(o, s, "the words are ignore, none, props, soft, full and strict");
 }
 
+/// Terminals, so far: "tty[RDEV:DEV]".
+static bool is_terminal(std::string_view resource) { return resource.starts_with("tty[") && resource.ends_with("]"); }
+
+Result<> set_external(Invocation& inv, const Option& o, const char* text, bool) {
+  if (!is_terminal(text)) return not_yet(o, text, "only terminals, tty[RDEV:DEV], can be left outside so far");
+  inv.options.external.emplace_back(text);
+  return {};
+}
+
 Result<> set_inherit_fd(Invocation& inv, const Option& o, const char* text, bool) {
   std::string_view s = text;
   std::size_t close = s.find("]:");
   if (!s.starts_with("fd[") || close == std::string_view::npos || close + 2 == s.size())
     return bad_value(o, text, "write fd[NUMBER]:RESOURCE");
   long fd = TRY(parse_number(o, s.substr(3, close - 3), 0, std::numeric_limits<int>::max()));
-  inv.options.inherit_fds.push_back({static_cast<int>(fd), std::string(s.substr(close + 2))});
+  const std::string_view resource = s.substr(close + 2);
+  if (!is_terminal(resource)) return not_yet(o, text, "only terminals, fd[N]:tty[RDEV:DEV], can be passed on so far");
+  inv.options.inherit_fds.push_back({static_cast<int>(fd), std::string(resource)});
   return {};
 }
 

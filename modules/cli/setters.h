@@ -67,6 +67,7 @@ Result<> set_allow_lossy(Invocation&, const Option&, const char*, bool);
 Result<> set_cpu_cap(Invocation&, const Option&, const char*, bool);
 Result<> set_file_validation(Invocation&, const Option&, const char*, bool);
 Result<> set_manage_cgroups(Invocation&, const Option&, const char*, bool);
+Result<> set_external(Invocation&, const Option&, const char*, bool);
 Result<> set_inherit_fd(Invocation&, const Option&, const char*, bool);
 Result<> set_libdir(Invocation&, const Option&, const char*, bool);
 Result<> set_close(Invocation&, const Option&, const char*, bool);

@@ -4,15 +4,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
 
 namespace cr {
 
-enum class Command : std::uint8_t { kDump, kRestore, kCheck };
+enum class Command : std::uint8_t { kDump, kRestore, kCheck, kService, kSwrk };
 
 /// What becomes of the tasks when all went well. A dump that failed always lets them run on as they were.
 enum class FinalState : std::uint8_t {
@@ -54,6 +56,9 @@ struct CheckScope {
   std::string feature;        ///< --feature NAME: this one alone; "list" prints the names
 };
 
+/// Called at every script point with its name and the root task (0: there is none yet). An error ends the command.
+using NotifyHook = std::function<Result<>(std::string_view point, HostPid root)>;
+
 struct Options {
   Command command = Command::kCheck;
 
@@ -72,7 +77,11 @@ struct Options {
   bool display_stats = false;  ///< print the figures on stdout at the end
   /// Run at every point of engine/scripts.h, in this order. A path, or a shell command when no such file exists.
   std::vector<std::string> action_scripts;
-  unsigned timeout_s = 10;  ///< time to bring the tree to a stop; 0: without limit
+  NotifyHook notify;                            ///< of the RPC; empty: nobody wants to know
+  std::string address = "criu_service.socket";  ///< service: where it listens
+  bool daemon = false;                          ///< service: go to the background
+  int socket_fd = -1;                           ///< swrk: the connection
+  unsigned timeout_s = 10;                      ///< time to bring the tree to a stop; 0: without limit
 
   // How it ends.
   FinalState final_state = FinalState::kDefault;

@@ -8,8 +8,12 @@ namespace cr::engine {
 
 /// Writes the state of the tree below options.pid. On an error the tree runs on as if nothing had been asked.
 Result<> dump(const Options&);
-/// Rebuilds a tree. Gives the exit status to leave with: 0 when detached, otherwise the status of the root task.
-Result<int> restore(const Options&);
+struct Restored {
+  HostPid root;
+  int status = 0;  ///< to leave with: 0 when detached, otherwise that of the root task, whose end was waited for
+};
+/// Rebuilds a tree.
+Result<Restored> restore(const Options&);
 /// Prints what this kernel can do; an error when something that every dump and restore needs is missing.
 Result<> check(const Options&);
 

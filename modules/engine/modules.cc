@@ -24,6 +24,7 @@
 #include "task/thread_state.h"
 #include "task/tree.h"
 #include "timers/timers.h"
+#include "tty/tty.h"
 
 namespace cr {
 namespace {
@@ -31,7 +32,7 @@ namespace {
 constexpr const Module* kModules[] = {
     &task::kTreeModule, &task::kRegsModule, &task::kThreadState, &task::kLimits,    &task::kSched,
     &task::kPrctls,     &signals::kModule,  &timers::kModule,    &security::kCreds, &security::kSeccomp,
-    &files::kModule,    &net::kModule,      &mm::kModule,
+    &files::kModule,    &tty::kModule,      &net::kModule,       &mm::kModule,
 };
 
 // In matching order: a kind that is recognised by its name stands before those that are recognised by their type.
@@ -39,7 +40,7 @@ constexpr const Module* kModules[] = {
 constexpr const FileKind* kFileKinds[] = {
     &net::kUnixKind,      &net::kInetKind,    &files::kEventfdKind, &files::kSignalfdKind,
     &files::kTimerfdKind, &files::kEpollKind, &files::kInotifyKind, &files::kMemfdKind,
-    &files::kPipeKind,    &files::kFifoKind,  &files::kRegularKind,
+    &files::kPipeKind,    &files::kFifoKind,  &tty::kKind,          &files::kRegularKind,
 };
 
 }  // namespace

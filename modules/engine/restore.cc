@@ -16,6 +16,7 @@
 #include "engine/stats.h"
 #include "engine/status_fd.h"
 #include "engine/takeover.h"
+#include "mm/mm.h"
 #include "task/tree.h"
 
 namespace cr::engine {
@@ -102,7 +103,7 @@ int wait_for_root(HostPid root) {
 
 }  // namespace
 
-Result<int> restore(const Options& opt) {
+Result<Restored> restore(const Options& opt) {
   Stopwatch clock;
   core::ImageReaderDir images = TRY(core::ImageReaderDir::open(opt.images_dir));
   TaskTree tree;
@@ -111,8 +112,8 @@ Result<int> restore(const Options& opt) {
   TRY(read_images(read));
   PlanCtx plan_ctx{opt, tree, models};
   TRY(run(&Module::plan, plan_ctx));  // no process yet; refuse here or never
-  BirthPlan births = TRY(plan_births(tree));
-  TRY(images.verify_all_pages());
+  BirthPlan births = TRY(plan_births(tree, models.get<KobjModel>()));
+  TRY(images.verify_all_pages(0, mm::pages_files(models.get<mm::Model>())));
   Pidfile pidfile = TRY(Pidfile::create(opt.pidfile));
   TRY(run_scripts(opt, ScriptPoint::kPreRestore));
 
@@ -142,7 +143,7 @@ Result<int> restore(const Options& opt) {
   TRY(write_stats(opt.work_dir, ctx.stats));
   if (opt.display_stats) fmt::print("{}", stats_text(ctx.stats));
   log::info("restored {} tasks in {} us", tree.tasks.size(), ctx.stats.restore_us);
-  return opt.restore_detached ? 0 : wait_for_root(root);
+  return Restored{root, opt.restore_detached ? 0 : wait_for_root(root)};
 }
 
 }  // namespace cr::engine

@@ -91,8 +91,9 @@ Result<> wait_for(pid_t pid, const std::string& what) {
 std::string_view script_point_name(ScriptPoint p) { return kNames[static_cast<std::size_t>(p)]; }
 
 Result<> run_scripts(const Options& o, ScriptPoint point, HostPid init) {
-  if (o.action_scripts.empty()) return {};
   std::string_view name = script_point_name(point);
+  if (o.notify) TRY(o.notify(name, init));
+  if (o.action_scripts.empty()) return {};
   std::vector<std::string> environment = make_environment(o, name, init);
   for (const std::string& script : o.action_scripts) {
     log::info("Running {} at {}", script, name);

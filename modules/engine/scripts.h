@@ -30,10 +30,10 @@ enum class ScriptPoint : std::uint8_t {
 /// What a script finds in CRTOOLS_SCRIPT_ACTION.
 std::string_view script_point_name(ScriptPoint);
 
-/// Runs every script of the options one after the other and waits for each. They get CRTOOLS_SCRIPT_ACTION,
-/// CRTOOLS_IMAGE_DIR and, when `init` is known, CRTOOLS_INIT_PID, as the caller's pid namespace sees it. Without a
-/// script no process is made. Errors: a script that can't be started or doesn't exit with 0; those after it don't
-/// run.
+/// Tells options.notify, then runs every script of the options one after the other and waits for each. They get
+/// CRTOOLS_SCRIPT_ACTION, CRTOOLS_IMAGE_DIR and, when `init` is known, CRTOOLS_INIT_PID, as the caller's pid
+/// namespace sees it. Without a script no process is made. Errors: a script that can't be started or doesn't exit
+/// with 0; those after it don't run.
 Result<> run_scripts(const Options&, ScriptPoint, HostPid init = {});
 
 }  // namespace cr::engine

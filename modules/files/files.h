@@ -100,7 +100,14 @@ Result<FileId> collect_path(DumpCtx& ctx, const Task& task, std::string_view pro
 /// came out of a socket's queue; the descriptor must then stay open until the dump ends. Errors: as collect_path.
 Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd);
 
+/// A path of which another kind makes the description (a terminal's node): a record of its own among the regular
+/// files. Returns its id. Nothing looks at the path on restore.
+FileId add_path(DumpCtx& ctx, const FileProbe& probe, std::string path);
+
 // --- restore, for other modules ---
+
+/// The path of such a record. After it was taken, plan looks at the file no more. Errors: there is none.
+Result<std::string> take_path(ReadCtx& ctx, FileId id);
 
 /// A descriptor of that description in the calling task, whoever owns it. From Stage::kTake on (before, only the
 /// owner itself has it). It stands at or above first_service_fd. A description that nobody owns is opened by
@@ -111,6 +118,17 @@ Result<UniqueFd> borrow(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> fl
 /// nobody. At or above first_service_fd. Errors: open(2), a file that is not the one that was dumped, a description
 /// that is no regular file.
 Result<UniqueFd> open_path(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> flags = std::nullopt);
+
+/// Whether the description is of memory without a name (memfd, shared anonymous mapping), which borrow() has to open.
+bool is_memory(const Models&, FileId id);
+/// In plan: someone maps that memfd writable although it is sealed against new writable mappings since; the seals
+/// that are in the way wait for add_late_seals().
+void delay_seals(PlanCtx&, FileId id);
+/// In finish: adds them, if any wait; `path` is the /proc link of a descriptor or mapping of that memfd. Errors:
+/// open(2), fcntl(F_ADD_SEALS).
+Result<> add_late_seals(const Models&, FileId id, const std::string& path);
+/// In plan: a process runs that memfd as its program, so that it must not be open for writing anywhere (ETXTBSY).
+void use_as_program(PlanCtx&, FileId id);
 
 // --- restore, for the engine: in every live task, in this order, each at its stage. A task that shares its table
 // with one that comes earlier in the tree does nothing in the first three, and must not make descriptors of its own

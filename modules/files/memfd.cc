@@ -109,7 +109,7 @@ Result<> make_inode(TaskCtx& ctx, MemfdInode& inode, const std::string& object) 
     return fail("set the owner of", object, errno);
   if (inode.mode && fchmod(fd.get(), *inode.mode) != 0) return fail("set the mode of", object, errno);
   const int seals = fcntl(fd.get(), F_GET_SEALS);
-  const auto wanted = static_cast<int>(inode.seals);
+  const auto wanted = static_cast<int>(inode.seals & ~inode.late_seals);
   if (seals >= 0 && seals != wanted && fcntl(fd.get(), F_ADD_SEALS, wanted & ~seals) != 0)
     return fail("add the seals of", object, errno);
   inode.fd = TRY(to_service(ctx.restore, std::move(fd))).release();
@@ -156,12 +156,41 @@ Result<UniqueFd> open_memfd(TaskCtx& ctx, FileId id) {
   // A description that is only mapped has no flags of its own: the mapping asks borrow() for what it needs.
   const bool only_mapped =
       d.number >= ctx.models().get<Model>().first_service_fd && (d.flags & O_ACCMODE) == O_RDONLY;
-  const bool read_only = (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
+  const bool read_only =
+      inode.is_program || (inode.seals & ~inode.late_seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
   UniqueFd fd = TRY(reopen(inode.fd, only_mapped && !read_only ? O_RDWR : d.flags, d.object));
   if (d.pos != 0 && lseek(fd.get(), static_cast<off_t>(d.pos), SEEK_SET) < 0)
     return fail(format("set position {} of", d.pos), d.object, errno);
   if (inode.last == id) UniqueFd(std::exchange(inode.fd, -1));
   return fd;
+}
+
+bool is_memory(const Models& models, FileId id) { return models.get<MemfdModel>().inode_of.contains(id); }
+
+void delay_seals(PlanCtx& ctx, FileId id) {
+  if (!is_memory(ctx.models, id)) return;
+  MemfdModel& model = ctx.models.edit<MemfdModel>();
+  MemfdInode& inode = model.inodes.at(model.inode_of.at(id));
+  // Behind F_SEAL_SEAL no other could be added.
+  if (inode.seals & F_SEAL_FUTURE_WRITE) inode.late_seals = inode.seals & (F_SEAL_FUTURE_WRITE | F_SEAL_SEAL);
+}
+
+Result<> add_late_seals(const Models& models, FileId id, const std::string& path) {
+  if (!is_memory(models, id)) return {};
+  const MemfdModel& model = models.get<MemfdModel>();
+  const auto late = static_cast<int>(model.inodes.at(model.inode_of.at(id)).late_seals);
+  if (late == 0) return {};
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!fd) return fail("open for its seals", path, errno, "CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE is needed");
+  if ((fcntl(fd.get(), F_GET_SEALS) & late) != late && fcntl(fd.get(), F_ADD_SEALS, late) != 0)
+    return fail("add the seals of", path, errno);
+  return {};
+}
+
+void use_as_program(PlanCtx& ctx, FileId id) {
+  if (!is_memory(ctx.models, id)) return;
+  MemfdModel& model = ctx.models.edit<MemfdModel>();
+  model.inodes.at(model.inode_of.at(id)).is_program = true;
 }
 
 }  // namespace cr::files

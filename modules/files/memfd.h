@@ -35,6 +35,9 @@ struct MemfdInode {
   // Restore, in the owner while it opens.
   int fd = -1;
   FileId last = 0;  ///< the last description of it
+  // Restore, set by mm's plan.
+  std::uint32_t late_seals = 0;  ///< seals to be added when everything is mapped
+  bool is_program = false;       ///< somebody's exe link
 };
 
 struct MemfdModel {

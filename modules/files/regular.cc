@@ -173,6 +173,19 @@ Result<FileId> collect_regular_part(DumpCtx& ctx, const FileProbe& probe) {
   return id;
 }
 
+FileId add_path(DumpCtx& ctx, const FileProbe& probe, std::string path) {
+  Description d;
+  d.id = ctx.ids.next_file++;
+  d.kind = &kRegularKind;
+  d.flags = probe.flags;
+  d.owner = probe.owner;
+  d.object = probe.name();
+  const FileId id = d.id;
+  ctx.models.edit<Model>().descriptions.emplace(id, std::move(d));
+  ctx.models.edit<RegularModel>().files[id] = RegularFile{.name = std::move(path), .mode = probe.st.st_mode};
+  return id;
+}
+
 void TemporaryLinks::add(std::string path, std::string images_dir) {
   paths_.push_back(std::move(path));
   images_dir_ = std::move(images_dir);

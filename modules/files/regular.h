@@ -25,6 +25,7 @@ struct RegularFile {
   std::vector<std::uint32_t> build_id{};
   std::optional<int> mnt_id{};
   bool ext = false;
+  bool path_only = false;   ///< the description is of another kind
   std::string lost_name{};  ///< the deleted name it was opened under, when `name` is another link of the file
 };
 

@@ -61,6 +61,15 @@ Result<> read_regular(ReadCtx& ctx, const pb::file_entry& entry) {
   return {};
 }
 
+Result<std::string> take_path(ReadCtx& ctx, FileId id) {
+  RegularModel& model = ctx.models.edit<RegularModel>();
+  const auto it = model.files.find(id);
+  if (it == model.files.end())
+    return fail("use", format("file {} of files.img", id), 0, "it should be a path: the image is damaged");
+  it->second.path_only = true;
+  return it->second.name;
+}
+
 Result<> read_regular_images(ReadCtx& ctx) {
   auto image = TRY(ctx.images.optional_image(core::ImageType::kRemapFpath));
   if (!image) return {};

@@ -96,6 +96,7 @@ Result<> plan_regular(PlanCtx& ctx) {
   Model& files = ctx.models.edit<Model>();
   std::set<std::pair<std::string, std::uint64_t>> seen;
   for (const auto& [id, f] : model.files) {
+    if (f.path_only) continue;
     const auto remap = model.remaps.find(id);
     if (remap != model.remaps.end() || !f.lost_name.empty()) model.sources[id] = take_service_number(files);
     if (remap != model.remaps.end() || of_a_process(f.name) || is_inherited(ctx.opt, f.name)) continue;

@@ -75,18 +75,21 @@ Result<> ParasiteSession::State::run_parasite(SeizedThread& thread) {
   const std::uint64_t control = base + layout.control;
   const Deadline deadline = deadline_in(timeout);
   if (&thread != opener) TRY(allow_all_syscalls(thread, pid));
+  astray = true;
   TRY(go_away(thread, arch::at_entry(thread.regs, base, base + layout.stack_top, control)));
   if (!ptrace_request(PTRACE_CONT, thread.tid, 0, nullptr).ok()) return died(thread);
   auto finished = wait_finished(thread, deadline);
   if (!finished.ok() && finished.error().err == ESRCH) return finished;
   if (!finished.ok() && finished.error().err == EFAULT) {  // stands in a signal stop, which must not deliver
-    auto back = come_back(thread);
-    return back.ok() ? std::move(finished) : std::move(back);
+    TRY(come_back(thread));
+    astray = false;
+    return finished;
   }
   (void)ptrace_request(PTRACE_INTERRUPT, thread.tid, 0, nullptr);
   const Stop stop = TRY(wait_event_stop(thread.tid, deadline_in(timeout)));
   if (stop.kind == Stop::kDead) return died(thread);
   TRY(come_back(thread));
+  astray = false;
   return finished;
 }
 

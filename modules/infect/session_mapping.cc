@@ -94,6 +94,16 @@ Result<> SharedMapping::attach(HostPid pid, std::uint64_t base, const Layout& la
   return {};
 }
 
+void SharedMapping::abandon() {
+  if (base_ == nullptr || !locked_ || getpid() != owner_) return;
+  std::uint32_t* word = &control().owner[0];
+  pthread_mutex_unlock(mutex_of(control()));
+  locked_ = false;
+  __atomic_fetch_or(word, kFutexOwnerDied, __ATOMIC_ACQ_REL);
+  (void)sys::call(__NR_futex, word, 1 /* FUTEX_WAKE */, 1);
+  release();
+}
+
 void SharedMapping::release() {
   if (base_ == nullptr) return;
   // Before the memory goes: the mutex is linked in this thread's robust list. A forked child has an empty list.

@@ -36,6 +36,8 @@ class SharedMapping {
   /// the code read-only. Copies the code, takes the futex. Errors: open(2) of /proc/PID/map_files (EPERM without
   /// CAP_CHECKPOINT_RESTORE), mmap(2).
   Result<> attach(HostPid pid, std::uint64_t base, const Layout& layout, bool split);
+  /// As if the engine had died: whoever still runs in the mapping heals, and unmaps it. Then as release().
+  void abandon();
   /// Gives up the futex and unmaps. Only unmaps in a process or thread that did not attach.
   void release();
 

@@ -3,8 +3,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <optional>
+
 #include "base/format.h"
 #include "infect/frame_place.h"
+#include "infect/raised_limits.h"
 #include "infect/thread_visit.h"
 
 namespace cr::infect {
@@ -39,7 +42,9 @@ Result<> ParasiteSession::State::set_up(SeizedTask& task, const SessionOptions& 
   TRY(place_frame(maps));
   layout = Layout::of(parasite_code().size(), frame_bytes.size(), options.arena_size);
   TRY(map_remote());
+  astray = true;
   TRY(come_back(*opener));
+  astray = false;
   return shared.attach(opener->tid, base, layout, split);
 }
 
@@ -58,7 +63,9 @@ Result<> ParasiteSession::State::place_frame(const std::vector<TargetMapping>& m
 }
 
 Result<SysResult> ParasiteSession::State::frame_syscall(long nr, Args args) {
-  return run_one_syscall(*opener, gadgets.syscall_ret, frame, nr, args, deadline_in(timeout));
+  auto result = run_one_syscall(*opener, gadgets.syscall_ret, frame, nr, args, deadline_in(timeout));
+  astray |= !result.ok();
+  return result;
 }
 
 Result<> ParasiteSession::State::map_remote() {
@@ -70,6 +77,11 @@ Result<> ParasiteSession::State::map_remote() {
     return frame_syscall(__NR_mmap, args);
   };
   SysResult got = TRY(map(0, layout.size, kRead | kWrite | kExec, kShared));
+  std::optional<RaisedLimits> raised;
+  if (got.err() == ENOMEM || got.err() == EAGAIN) {
+    raised.emplace(pid);
+    got = TRY(map(0, layout.size, kRead | kWrite | kExec, kShared));
+  }
   if (got.err() == EACCES || got.err() == EPERM) {
     // PR_SET_MDWE or a security module allows no memory that is both. The code needs no writable data.
     split = true;
@@ -82,26 +94,34 @@ Result<> ParasiteSession::State::map_remote() {
   }
   if (got.ok()) return {};
   return Error{"infect", "map memory in", format("pid {}", pid), got.err(),
-               "its limits (RLIMIT_AS, max_map_count) or a security policy are in the way"};
+               got.err() == ENOMEM || got.err() == EAGAIN
+                   ? "it is at its hard limit (RLIMIT_AS, RLIMIT_MEMLOCK) or at vm.max_map_count; run the dump with "
+                     "CAP_SYS_RESOURCE, or raise the limit (prlimit)"
+                   : "a security policy is in the way"};
 }
 
 Result<> ParasiteSession::State::tear_down() {
   if (opener == nullptr || getpid() != owner) return {};
   Result<> result;
-  if (frame != 0) {
+  if (frame != 0 && !astray) {
     if (base != 0) {
       const std::uint64_t args[] = {base, layout.size};
       auto unmapped = frame_syscall(__NR_munmap, args);
       if (!unmapped.ok()) result = unmapped.take_error();
     }
     auto back = come_back(*opener);
+    astray |= !back.ok();
     if (!back.ok() && result.ok()) result = std::move(back);
-    // Only now that nothing leads through the frame any more.
-    (void)!pwrite(mem_fd, frame_bytes.data(), frame_bytes.size(), static_cast<off_t>(frame));
   }
+  opener = nullptr;
+  if (astray) {
+    shared.abandon();
+    return result;
+  }
+  // Only now that nothing leads through the frame any more.
+  if (frame != 0) (void)!pwrite(mem_fd, frame_bytes.data(), frame_bytes.size(), static_cast<off_t>(frame));
   remove_planted(planted, mem_fd);
   shared.release();
-  opener = nullptr;
   return result;
 }
 

@@ -27,6 +27,8 @@ struct ParasiteSession::State {
   bool split = false;      ///< code and data are two mappings
   SharedMapping shared;
   std::uint32_t arena_used = 0;
+  bool astray =
+      false;  ///< a thread could not be brought back: it is left to heal, and nothing under it may be touched
 
   Result<> set_up(SeizedTask& task, const SessionOptions& options);
   Result<> tear_down();
@@ -37,7 +39,7 @@ struct ParasiteSession::State {
   Result<SysResult> frame_syscall(long nr, std::span<const std::uint64_t> args);
   /// Builds the frame for a thread other than opener in the shared memory; its address in the target.
   std::uint64_t shared_frame(const SeizedThread& thread);
-  /// Lets the parasite run in `thread` until it has finished.
+  /// Lets the parasite run in `thread` until it has finished, and puts the thread back.
   Result<> run_parasite(SeizedThread& thread);
   Result<> wait_finished(const SeizedThread& thread, Deadline deadline);
 };

@@ -6,15 +6,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "base/format.h"
-#include "core/crc32c.h"
 #include "core/proc_text.h"
 #include "files/files.h"
 #include "infect/parasite_session.h"
 #include "mm/mm.h"
 #include "mm/pagemap_scan.h"
 #include "mm/smaps.h"
+#include "mm/vdso.h"
 #include "mm/wire.h"
 #include "task/task.h"
 
@@ -29,17 +30,6 @@ std::string range_name(const Task& t, const Vma& v) {
 
 Error refuse(const Task& t, const Vma& v, const std::string& path, const char* kind, const char* remedy) {
   return Error{"mm", "dump", range_name(t, v) + " " + path, 0, format("it is {}; {}", kind, remedy)};
-}
-
-/// A writable mapping that is older than the seal against new ones could not be made again.
-Result<> check_seals(const Task& t, const Vma& v, const std::string& entry, const std::string& path) {
-  constexpr int kSealFutureWrite = 0x10;  // F_SEAL_FUTURE_WRITE, Linux 5.1
-  UniqueFd fd(open(format("/proc/{}/{}", t.host, entry).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Error{"mm", "open", range_name(t, v), errno, "run as root"};
-  int seals = fcntl(fd.get(), F_GET_SEALS);
-  if (seals < 0 || !(seals & kSealFutureWrite)) return {};
-  return refuse(t, v, path, "a writable mapping of a memfd that was sealed against such since (F_SEAL_FUTURE_WRITE)",
-                "let the program unmap it before the dump");
 }
 
 /// What the mapping's path says beyond an ordinary file.
@@ -59,7 +49,6 @@ Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v)
   bool may_write = shared && e.has("mw");
   v.fdflags = may_write ? O_RDWR : O_RDONLY;
   std::string entry = format("map_files/{:x}-{:x}", v.start, v.end);
-  if (may_write && e.path.starts_with("/memfd:")) TRY(check_seals(t, v, entry, e.path));
   bool anon_shared = e.path.starts_with("/dev/zero (deleted)") || e.path.starts_with("[anon_shmem:");
   if (anon_shared || e.path.starts_with("/memfd:") || e.path.starts_with("/anon_hugepage")) v.status |= kVmaMemfd;
   v.file = TRY(files::collect_path(ctx, t, entry));
@@ -115,41 +104,6 @@ Result<> wanted_pages(PagemapScan& scan, const Vma& v, std::vector<Range>& out) 
   return scan.find(v, PageWish::kOwnAnonymous, out);
 }
 
-/// Copies page bytes from the frozen task to the pages file, checksumming them while they are in the cache.
-class PageCopier {
- public:
-  PageCopier(int mem, core::RawImage& pages) : mem_(mem), pages_(pages) {}
-
-  Result<> copy(const Task& t, const Range& r) {
-    for (std::uint64_t at = r.start; at < r.end;) {
-      std::size_t want = std::min<std::uint64_t>(buffer_.size(), r.end - at);
-      ssize_t n = pread(mem_, buffer_.data(), want, static_cast<off_t>(at));
-      if (n <= 0 || n % 4096 != 0)
-        return Error{"mm", "read memory of", format("pid {} at {:x}", t.host, at), n < 0 ? errno : EIO, ""};
-      TRY(put(static_cast<std::size_t>(n)));
-      at += static_cast<std::uint64_t>(n);
-    }
-    return {};
-  }
-
- private:
-  Result<> put(std::size_t size) {
-    for (std::size_t done = 0; done < size;) {
-      ssize_t n = pwrite(pages_.fd(), buffer_.data() + done, size - done, static_cast<off_t>(offset_ + done));
-      if (n <= 0) return Error{"mm", "write", pages_.name(), n < 0 ? errno : EIO, "free space on the images' disk"};
-      done += static_cast<std::size_t>(n);
-    }
-    pages_.add_checksum(offset_, size, core::crc32c(0, buffer_.data(), size));
-    offset_ += size;
-    return {};
-  }
-
-  int mem_;
-  core::RawImage& pages_;
-  std::uint64_t offset_ = 0;
-  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(1 << 20);
-};
-
 /// Two switches of prctl(2) belong to the address space, so the image has them there; the module task asks for them.
 void take_switches(const task::PrctlModel& prctls, AddressSpace& space) {
   auto it = prctls.processes.find(space.owner);
@@ -162,24 +116,20 @@ void take_switches(const task::PrctlModel& prctls, AddressSpace& space) {
 
 Result<> collect(DumpCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
+  OwnVdso own_vdso = TRY(OwnVdso::find());
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
     std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
     m.space_of[t.pid] = id;
     auto [it, is_new] = m.spaces.try_emplace(id);
-    if (!is_new)
-      return Error{"mm", "dump", format("pid {}", t.host), 0,
-                   format("it shares its memory with pid {} without being a thread of it (CLONE_VM), not carried yet",
-                          it->second.owner)};
+    if (!is_new) continue;  // a process that shares the memory of one before it
     AddressSpace& space = it->second;
     space.vm_id = id;
     space.owner = t.pid;
-    if (TRY(core::read_proc_link(t.host, "exe")).starts_with("/memfd:"))
-      return Error{"mm", "dump", format("pid {}", t.host), 0,
-                   "its program was run from a memfd, which is not carried yet; run it from a file"};
     space.exe = TRY(files::collect_path(ctx, t, "exe"));
     TRY(collect_vmas(ctx, t, space));
     TRY(collect_fields(t, space));
+    TRY(check_untouched(t, space, ctx.seized[t.index].mem_fd(), own_vdso));
   }
   return {};
 }
@@ -200,22 +150,41 @@ static Result<> find_lock_future(const Task& t, AddressSpace& space, const infec
   return {};
 }
 
-/// The NUMA policies of all mappings, in one visit.
+/// The NUMA policies of all mappings, as many in one visit as the arena has room for.
 static Result<> ask_policies(DumpCtx& ctx, const Task& t, AddressSpace& space, infect::ParasiteSession& session) {
-  session.reset_arena();
-  PolicyQuery query{};
-  auto reserved = session.reserve<VmaPolicyWire>(space.vmas.size());
-  if (!reserved.ok()) return {};  // more mappings than the arena has room for: policies that differ are rare
-  query.policies = reserved.value();
-  auto view = session.view(query.policies);
-  for (std::size_t i = 0; i < view.size(); ++i) view[i] = {space.vmas[i].start, -1, 0, {}};
-  TRY(session.call(ctx.seized[t.index].threads().front(), query));
-  for (std::size_t i = 0; i < view.size(); ++i) {
-    if (view[i].mode <= 0) continue;
-    space.vmas[i].policy.mode = view[i].mode;
-    space.vmas[i].policy.nodes.assign(std::begin(view[i].nodes), std::end(view[i].nodes));
+  constexpr std::size_t kAtOnce = 4096;
+  for (std::size_t first = 0; first < space.vmas.size(); first += kAtOnce) {
+    session.reset_arena();
+    const std::span<Vma> vmas = std::span(space.vmas).subspan(first, std::min(kAtOnce, space.vmas.size() - first));
+    PolicyQuery query{TRY(session.reserve<VmaPolicyWire>(vmas.size()))};
+    auto view = session.view(query.policies);
+    for (std::size_t i = 0; i < view.size(); ++i) view[i] = {vmas[i].start, -1, 0, {}};
+    TRY(session.call(ctx.seized[t.index].threads().front(), query));
+    for (std::size_t i = 0; i < view.size(); ++i) {
+      if (view[i].mode <= 0) continue;
+      vmas[i].policy.mode = view[i].mode;
+      vmas[i].policy.nodes.assign(std::begin(view[i].nodes), std::end(view[i].nodes));
+    }
   }
   session.reset_arena();
+  return {};
+}
+
+/// Local descriptors, which only the task itself can read. The kernel does not tell how many it has made room for.
+static Result<> ask_ldt(DumpCtx& ctx, const Task& t, AddressSpace& space, infect::ParasiteSession& session) {
+#ifdef SYS_modify_ldt
+  session.reset_arena();
+  auto table = TRY(session.reserve<std::uint64_t>(arch::kLdtBytes / 8));
+  SysResult read = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_modify_ldt, 0,
+                                              session.address_of(table.offset).value, arch::kLdtBytes));
+  // ENOSYS: a kernel without CONFIG_MODIFY_LDT_SYSCALL. The call returns 32 bits.
+  if (static_cast<std::int32_t>(read.raw()) > 0) {
+    auto view = session.view(table);
+    space.ldt.assign(view.begin(), view.end());
+    while (!space.ldt.empty() && space.ldt.back() == 0) space.ldt.pop_back();
+  }
+  session.reset_arena();
+#endif
   return {};
 }
 
@@ -225,6 +194,7 @@ Result<> interrogate(DumpCtx& ctx, const Task& t, infect::ParasiteSession& sessi
   SysResult brk = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_brk, 0));
   space.fields.brk = static_cast<std::uint64_t>(brk.raw());
   TRY(ask_policies(ctx, t, space, session));
+  TRY(ask_ldt(ctx, t, space, session));
   return find_lock_future(t, space, session);
 }
 
@@ -239,22 +209,23 @@ Result<> settle(DumpCtx& ctx) {
   return {};
 }
 
-Result<> write_pages(DumpCtx& ctx, const AddressSpace& space, core::PagemapWriter& pagemap, core::RawImage& pages) {
+Result<std::vector<Extent>> find_pages(DumpCtx& ctx, const AddressSpace& space, core::PagemapWriter& pagemap) {
   const Task& t = *ctx.tree.find(space.owner);
   PagemapScan scan = TRY(PagemapScan::open(t.host));
-  PageCopier copier(ctx.seized[t.index].mem_fd(), pages);
+  std::vector<Extent> extents;
   for (const Vma& v : space.vmas) {
     std::vector<Range> ranges;
     TRY(wanted_pages(scan, v, ranges));
     bool lazy = v.is(kVmaAnonPrivate) && !v.is(kVmaVdso);
     for (const Range& r : ranges) {
-      TRY(pagemap.add(r.start, r.size() / 4096, core::kPePresent | (lazy ? unsigned(core::kPeLazy) : 0u)));
-      TRY(copier.copy(t, r));
+      const std::uint64_t offset =
+          TRY(pagemap.add(r.start, r.size() / 4096, core::kPePresent | (lazy ? unsigned(core::kPeLazy) : 0u)));
+      extents.push_back({r.start, r.size(), offset});
       ctx.stats.pages_written += r.size() / 4096;
     }
     if (v.has_own_pages()) ctx.stats.pages_scanned += v.size() / 4096;
   }
-  return {};
+  return extents;
 }
 
 }  // namespace cr::mm

@@ -1,4 +1,8 @@
 // mm-<pid>.img, pagemap-<pid>.img and pages-<n>.img.
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "base/format.h"
 #include "core/page_stream.h"
 #include "mm/mm.h"
@@ -72,6 +76,7 @@ void put_space(const AddressSpace& s, pb::mm_entry& e) {
   e.set_dumpable(s.dumpable);
   e.set_thp_disabled(s.thp_disabled);
   if (s.lock_future != 0) e.set_lock_future(s.lock_future);
+  for (std::uint64_t descriptor : s.ldt) e.add_cr_ldt(descriptor);
 }
 
 AddressSpace get_space(const pb::mm_entry& e) {
@@ -85,6 +90,7 @@ AddressSpace get_space(const pb::mm_entry& e) {
   s.dumpable = e.dumpable();
   s.thp_disabled = e.thp_disabled();
   s.lock_future = e.lock_future();
+  s.ldt.assign(e.cr_ldt().begin(), e.cr_ldt().end());
   return s;
 }
 
@@ -102,13 +108,69 @@ Result<> check_vmas(const AddressSpace& s, const Task& t) {
   return {};
 }
 
+/// The code of the vdso, to be compared with that of the restoring kernel. Sets without it leave `s` as it is.
+Result<> read_vdso(const ReadCtx& ctx, AddressSpace& s) {
+  constexpr std::uint64_t kMost = 1 << 20;
+  for (const Vma& v : s.vmas) {
+    if (!v.is(kVmaVdso)) continue;
+    for (const core::PageRun& r : s.runs) {
+      bool whole = r.vaddr <= v.start && v.end - r.vaddr <= r.nr_pages * core::page_size() && v.size() <= kMost;
+      if (!(r.flags & core::kPePresent) || !whole) continue;
+      UniqueFd pages = TRY(ctx.images.raw(core::ImageType::kPages, s.pages_id));
+      s.vdso_code.resize(v.size());
+      ssize_t n =
+          pread(pages.get(), s.vdso_code.data(), v.size(), static_cast<off_t>(r.offset + (v.start - r.vaddr)));
+      if (n != static_cast<ssize_t>(v.size()))
+        return Error{"mm", "read", format("pages-{}.img", s.pages_id), n < 0 ? errno : EIO, ""};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+namespace {
+
+/// Address spaces whose pages are copied together: so many that all workers have work, so few that their descriptors
+/// do not use up RLIMIT_NOFILE.
+class Batch {
+ public:
+  explicit Batch(DumpCtx& ctx) : ctx_(ctx) {}
+
+  Result<> add(const AddressSpace& space, core::RawImage pages, std::vector<Extent> extents) {
+    const infect::SeizedTask& task = ctx_.seized[ctx_.tree.find(space.owner)->index];
+    files_.push_back(std::move(pages));
+    for (const Extent& e : extents) bytes_ += e.size;
+    jobs_.push_back({task.pid(), task.mem_fd(), nullptr, std::move(extents)});
+    return jobs_.size() < kSpaces && bytes_ < kBytes ? Result<>{} : flush();
+  }
+  Result<> flush() {
+    for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].pages = &files_[i];
+    TRY(copy_pages(jobs_, page_source_of_environment(), page_workers_of_environment()));
+    for (core::RawImage& pages : files_) TRY(pages.close());
+    jobs_.clear(), files_.clear();
+    bytes_ = 0;
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t kSpaces = 64;
+  static constexpr std::uint64_t kBytes = 1 << 30;
+  DumpCtx& ctx_;
+  std::vector<PageJob> jobs_{};
+  std::vector<core::RawImage> files_{};
+  std::uint64_t bytes_ = 0;
+};
+
 }  // namespace
 
 Result<> write(DumpCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
+  Batch batch(ctx);
   for (auto& [id, space] : m.spaces) {
     pb::mm_entry e;
     put_space(space, e);
+    if (!space.ldt.empty()) ctx.images.require(core::kLocalDescriptors);
     auto image = TRY(ctx.images.create(core::ImageType::kMm, static_cast<std::uint64_t>(space.owner.value)));
     TRY(image.write(e));
     TRY(image.close());
@@ -116,11 +178,11 @@ Result<> write(DumpCtx& ctx) {
     auto pagemap = TRY(core::PagemapWriter::create(ctx.images, core::ImageType::kPagemap,
                                                    static_cast<std::uint64_t>(space.owner.value), space.pages_id));
     core::RawImage pages = TRY(ctx.images.create_raw(core::ImageType::kPages, space.pages_id));
-    TRY(write_pages(ctx, space, pagemap, pages));
+    std::vector<Extent> extents = TRY(find_pages(ctx, space, pagemap));
     TRY(pagemap.close());
-    TRY(pages.close());
+    TRY(batch.add(space, std::move(pages), std::move(extents)));
   }
-  return {};
+  return batch.flush();
 }
 
 Result<> read(ReadCtx& ctx) {
@@ -140,6 +202,7 @@ Result<> read(ReadCtx& ctx) {
     auto pagemap = TRY(core::PagemapReader::open(ctx.images, core::ImageType::kPagemap, id));
     space.pages_id = pagemap.pages_id();
     space.runs.assign(pagemap.runs().begin(), pagemap.runs().end());
+    TRY(read_vdso(ctx, space));
     space.vm_id = vm_id;
     space.owner = t.pid;
     it->second = std::move(space);

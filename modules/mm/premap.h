@@ -17,7 +17,7 @@ struct Premap {
   const Vma* vma = nullptr;  ///< the mapping of the task that it will become
 };
 
-/// The premapped regions of a task. A child has those of its parent too, by fork.
+/// The premapped regions of a task, ascending by vma->start. A child has those of its parent too, by fork.
 using Premaps = std::vector<Premap>;
 
 /// Makes the private mappings of the task that have content, in a gap of its address space, and fills them from the

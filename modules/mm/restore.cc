@@ -57,20 +57,32 @@ void add_advice(const Vma& v, std::vector<Advice>& out, ArenaBuilder& arena) {
   if (v.sealed) out.push_back({v.start, v.size(), kMseal, 0, 0});
 }
 
+/// The pages of the images that lie in `v`. A run may reach over several mappings.
+void add_fills(const std::vector<core::PageRun>& runs, const Vma& v, std::vector<Fill>& fills) {
+  const std::uint64_t page = core::page_size();
+  auto it = std::upper_bound(runs.begin(), runs.end(), v.start, [&](std::uint64_t start, const core::PageRun& r) {
+    return start < r.vaddr + r.nr_pages * page;
+  });
+  for (; it != runs.end() && it->vaddr < v.end; ++it) {
+    std::uint64_t start = std::max(it->vaddr, v.start), end = std::min(it->vaddr + it->nr_pages * page, v.end);
+    fills.push_back({start, end - start, it->offset + (start - it->vaddr)});
+  }
+}
+
 /// Places everything that was not premapped.
 Result<> add_maps(TaskCtx& t, const AddressSpace& space, const Premaps& premaps, std::vector<Map>& maps,
                   std::vector<Fill>& fills, std::vector<Protect>& protects) {
   MapFiles files(t);
+  auto premap = premaps.begin();  // both ascend
   for (const Vma& v : space.vmas) {
-    if (v.is(kVmaVdso | kVmaVvar | kVmaVsyscall)) continue;
-    bool moved = std::any_of(premaps.begin(), premaps.end(), [&](const Premap& p) { return p.vma == &v; });
+    if (v.is(kVmaVvar | kVmaVsyscall) || (v.is(kVmaVdso) && !space.vdso_proxy)) continue;
+    bool moved = premap != premaps.end() && premap->vma == &v;
+    if (moved) ++premap;
     std::size_t fills_before = fills.size();
     if (!moved) {
       Map m{v.start, v.size(), v.pgoff, v.prot, v.flags & ~std::uint32_t{MAP_LOCKED}, -1, 0};
       if (v.is(kVmaFilePrivate | kVmaFileShared)) m.fd = TRY(files.fd_for(v));
-      for (const core::PageRun& r : space.runs)
-        if (v.is_private() && r.vaddr >= v.start && r.vaddr < v.end)
-          fills.push_back({r.vaddr, r.nr_pages * 4096, r.offset});
+      if (v.is_private()) add_fills(space.runs, v, fills);
       if (fills.size() > fills_before) m.prot |= PROT_WRITE;
       maps.push_back(m);
     }
@@ -81,38 +93,22 @@ Result<> add_maps(TaskCtx& t, const AddressSpace& space, const Premaps& premaps,
   return {};
 }
 
-/// Where our own kernel pages are, and where those of the images must be.
-Result<std::vector<VdsoMove>> vdso_moves(const AddressSpace& space, std::uint64_t park) {
-  std::vector<VdsoMove> moves;
-  std::vector<SmapsEntry> own = TRY(parse_smaps(TRY(core::read_text("/proc/self/maps"))));
-  std::uint64_t vvar_to = 0, vvar_end = 0, vdso_to = 0;
-  for (const Vma& v : space.vmas) {
-    if (v.is(kVmaVvar)) vvar_to = v.start, vvar_end = v.end;
-    if (v.is(kVmaVdso)) vdso_to = v.start;
-  }
-  for (const SmapsEntry& e : own) {
-    bool vvar = e.path.starts_with("[vvar"), vdso = e.path == "[vdso]";
-    if (!vvar && !vdso) continue;
-    std::uint64_t to = vvar ? (vvar_to < vvar_end ? vvar_to : 0) : vdso_to;
-    if (vvar && vvar_to < vvar_end) vvar_to += e.range.size();
-    moves.push_back({e.range.start, e.range.size(), to, park});
-    park += e.range.size();
-  }
-  return moves;
-}
-
 Result<> fill_mm_map(TaskCtx& t, const AddressSpace& space, RestoreSpace& out, ArenaBuilder& arena) {
   const Fields& f = space.fields;
   out.mm_map = MmMap{f.start_code, f.end_code, f.start_data, f.end_data, f.start_brk, f.brk, f.start_stack,
                      f.arg_start,  f.arg_end,  f.env_start,  f.env_end,  0,           0,     0};
   out.auxv = arena.add(f.auxv);
-  UniqueFd exe = TRY(files::open_path(t, space.exe, O_RDONLY));
+  UniqueFd exe = files::is_memory(t.models(), space.exe) ? TRY(files::borrow(t, space.exe, O_RDONLY))
+                                                         : TRY(files::open_path(t, space.exe, O_RDONLY));
   int service = fcntl(exe.get(), F_DUPFD_CLOEXEC, t.restore.first_service_fd);
   if (service < 0) return Error{"mm", "keep a descriptor for", "the executable", errno, ""};
   t.keep.emplace_back(service);
   out.mm_map.exe_fd = static_cast<std::uint32_t>(service);
   return {};
 }
+
+/// A mapping that a seal which came after it (F_SEAL_FUTURE_WRITE) would forbid.
+bool is_writable_memfd(const Vma& v) { return v.is(kVmaFileShared) && v.is(kVmaMemfd) && (v.fdflags & O_RDWR); }
 
 }  // namespace
 
@@ -147,21 +143,32 @@ Result<> fill_process(TaskCtx& t, const Premaps& premaps, std::vector<Keep> keep
   out.fills = arena.add(fills);
   out.protects = arena.add(protects);
   out.advice = arena.add(advice);
-  out.vdso = arena.add(TRY(vdso_moves(space, park)));
+  out.ldt = arena.add(space.ldt);
+  VdsoMoves vdso = TRY(vdso_moves(t.restore, space, park));
+  out.vdso = arena.add(vdso.moves);
+  out.pokes = arena.add(vdso.pokes);
   return fill_mm_map(t, space, out, arena);
+}
+
+std::set<std::uint64_t> pages_files(const Model& m) {
+  std::set<std::uint64_t> ids;
+  for (const auto& [id, space] : m.spaces) ids.insert(space.pages_id);
+  return ids;
 }
 
 Result<> plan(PlanCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
+  OwnVdso own_vdso = TRY(OwnVdso::find());
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
-    const AddressSpace& space = m.of(t);
-    if (space.owner != t.pid)
-      return Error{"mm", "restore", format("pid {}", t.pid), 0,
-                   format("it shares its memory with pid {} without being a thread of it", space.owner)};
-    TRY(check_vdso(space));
-    for (const Vma& v : space.vmas)
+    AddressSpace& space = m.of(t);
+    if (space.owner != t.pid) continue;
+    TRY(plan_vdso(ctx.models, t, own_vdso, space));
+    files::use_as_program(ctx, space.exe);
+    for (const Vma& v : space.vmas) {
       if (!v.is(kVmaVsyscall)) m.occupied.push_back(v);
+      if (is_writable_memfd(v)) files::delay_seals(ctx, v.file);
+    }
   }
   // Merged, or a tree of many alike tasks would make every search for a gap slow.
   std::sort(m.occupied.begin(), m.occupied.end(), [](const Range& a, const Range& b) { return a.start < b.start; });
@@ -173,6 +180,17 @@ Result<> plan(PlanCtx& ctx) {
       merged.push_back(r);
   }
   m.occupied = std::move(merged);
+  return {};
+}
+
+Result<> finish(RestoreCtx& ctx) {
+  for (const auto& [id, space] : ctx.models.get<Model>().spaces) {
+    const Task& t = *ctx.tree.find(space.owner);
+    for (const Vma& v : space.vmas)
+      if (is_writable_memfd(v))
+        TRY(files::add_late_seals(ctx.models, v.file,
+                                  format("/proc/{}/map_files/{:x}-{:x}", t.host, v.start, v.end)));
+  }
   return {};
 }
 

@@ -41,7 +41,7 @@ inline SysResult place_mappings(const BlobCtx& ctx, const RestoreSpace& s) {
   return 0;
 }
 
-/// Reads what could not be premapped.
+/// Reads what could not be premapped, and turns an old vdso into a proxy.
 inline SysResult fill_mappings(const BlobCtx& ctx, const RestoreSpace& s) {
   for (const Fill& f : s.fills.in(ctx.arena)) {
     for (std::uint64_t done = 0; done < f.size;) {
@@ -50,6 +50,8 @@ inline SysResult fill_mappings(const BlobCtx& ctx, const RestoreSpace& s) {
       done += static_cast<std::uint64_t>(n);
     }
   }
+  for (const Poke& p : s.pokes.in(ctx.arena))
+    for (std::uint32_t i = 0; i < p.size; ++i) reinterpret_cast<std::uint8_t*>(p.at)[i] = p.bytes[i];
   return 0;
 }
 
@@ -89,6 +91,18 @@ inline SysResult set_mm_fields(const BlobCtx& ctx, const RestoreSpace& s) {
   map.auxv = reinterpret_cast<std::uint64_t>(auxv.data());
   map.auxv_size = static_cast<std::uint32_t>(auxv.size_bytes());
   return sys::call(__NR_prctl, 35 /* PR_SET_MM */, 14 /* PR_SET_MM_MAP */, &map, sizeof map, 0);
+}
+
+/// Local descriptors: before any thread gets a selector of one into its registers.
+inline SysResult restore_ldt(const BlobCtx& ctx, const RestoreSpace& s) {
+#ifdef __NR_modify_ldt
+  std::uint32_t number = 0;
+  for (std::uint64_t descriptor : s.ldt.in(ctx.arena)) {
+    if (descriptor != 0) TRY(arch::set_ldt_entry(arch::ldt_entry(number, descriptor)));
+    ++number;
+  }
+#endif
+  return 0;
 }
 
 /// mlockall(MCL_FUTURE), once nothing will be mapped any more.

@@ -1,12 +1,62 @@
-// The vdso: code and data of the kernel inside every process.
+// The vdso: code and data of the kernel inside every process. Programs keep pointers to its functions, so it must be
+// at its place and have them where they were. A restore compares the image's with its own kernel's, byte by byte:
+// - alike, or with the same functions at the same offsets: the kernel's own is moved to the old place.
+// - otherwise the old code stays at its place as ordinary memory, the kernel's own goes to a gap of the address
+// space, and
+//   each old function's entry is overwritten with a jump to the one of the same name (a proxy). To later dumps both
+//   are what they are: memory, and a vdso.
+// Refused by the restore: a thread that stands inside of old code that would not be there any more, functions that
+// this kernel neither has nor replaces by a system call. By the dump: a vdso that the program has changed or split.
 #pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "mm/mm.h"
+#include "mm/vdso_elf.h"
+#include "mm/wire.h"
 
 namespace cr::mm {
 
-/// Whether the restored program can run with this kernel's vdso in the place of its own. Errors: they differ.
-Result<> check_vdso(const AddressSpace&);
+/// Where the kernel's pages lie; the parts of the vvar area counted as one.
+struct VdsoPlace {
+  Range vdso{}, vvar{};
+};
+
+/// This process's vdso, which is that of the running kernel.
+struct OwnVdso {
+  VdsoPlace place;
+  std::vector<Range> vvar_parts{};
+  std::span<const std::uint8_t> code{};
+  /// Errors: /proc/self/maps.
+  static Result<OwnVdso> find();
+};
+
+/// How the vdso of an image gets on with this kernel's.
+enum class VdsoFit { kNone, kSame, kSameFunctions, kProxy };
+/// `code`: the image's, empty when it has none (then equal sizes count as the same). Errors: a proxy would be needed
+/// and there is no code, or no symbols.
+Result<VdsoFit> compare_vdso(const VdsoPlace& old, std::span<const std::uint8_t> code, const OwnVdso& own);
+
+/// What to write over the old code at address `at`: for each of its functions a jump to the one of this name in
+/// `own`, whose code will be at `own_at`. Errors: a function that has no counterpart, or no room for a jump.
+Result<std::vector<Poke>> proxy_pokes(const VdsoFunctions& old, std::uint64_t at, std::uint64_t size,
+                                      const VdsoFunctions& own, std::uint64_t own_at);
+
+/// Decides for one task (space.vdso_proxy), in `plan`. Errors: as above; a thread of `t` inside old code.
+Result<> plan_vdso(const Models&, const Task& t, const OwnVdso&, AddressSpace&);
+
+/// Refuses the vdso of a task that is being dumped if it is not what the kernel gave it.
+Result<> check_untouched(const Task&, const AddressSpace&, int mem_fd, const OwnVdso&);
+
+/// Where the kernel's own pages of this process go; with a proxy, also what is written over the old code.
+struct VdsoMoves {
+  std::vector<VdsoMove> moves{};
+  std::vector<Poke> pokes{};
+};
+/// In the restored task. Errors: no gap in the address space.
+Result<VdsoMoves> vdso_moves(const RestoreCtx&, const AddressSpace&, std::uint64_t park);
 
 }  // namespace cr::mm

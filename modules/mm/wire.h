@@ -80,6 +80,14 @@ struct VdsoMove {
   std::uint64_t park;  ///< a place out of everybody's way, inside the kept area
 };
 
+/// A few bytes of code over others, once the mapping is filled: see vdso.h.
+struct Poke {
+  std::uint64_t at;
+  std::uint32_t size, pad;
+  std::uint8_t bytes[16];
+};
+static_assert(sizeof(Poke) == 32);
+
 struct RestoreSpace {
   RelSpan<Keep> keep;  ///< ascending
   RelSpan<Move> moves;
@@ -88,7 +96,9 @@ struct RestoreSpace {
   RelSpan<Protect> protects;
   RelSpan<Advice> advice;
   RelSpan<VdsoMove> vdso;
+  RelSpan<Poke> pokes;
   RelSpan<std::uint64_t> auxv;
+  RelSpan<std::uint64_t> ldt;
   MmMap mm_map;
   std::int32_t pages_fd;      ///< -1 when there is nothing to fill
   std::uint32_t lock_future;  ///< mlockall(MCL_FUTURE)

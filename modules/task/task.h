@@ -3,6 +3,7 @@
 
 #include "core/arena_builder.h"
 #include "task/prctls.h"           // IWYU pragma: export
+#include "task/regs.h"             // IWYU pragma: export
 #include "task/resource_limits.h"  // IWYU pragma: export
 #include "task/scheduling.h"       // IWYU pragma: export
 #include "task/thread_state.h"     // IWYU pragma: export

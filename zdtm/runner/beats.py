@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from . import compare, sandbox, state
+from . import compare, rewrite, sandbox, state
 from .engine import Engine
 from .flavours import FLAVOURS
 
@@ -152,6 +152,8 @@ class Beats:
         if rest:
             raise Failed(f'dump {number} left processes of the tree: {rest[:10]}')
         self.nothing_new(others, f'dump {number}')
+        if self.job.header.rewrite:
+            rewrite.KINDS[self.job.header.rewrite](self.engine.image_dir(number))
         pidfile = self.engine.image_dir(number) + '.pid'
         options = [*self.flavour.restore, *self.job.header.restore]
         outcome = self.bounded('restoring', lambda left: self.engine.restore(number, pidfile, options, left))

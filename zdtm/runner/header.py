@@ -9,6 +9,8 @@ import dataclasses
 import re
 import shlex
 
+from .rewrite import KINDS
+
 # notasks: the tasks themselves come and go, so nothing can be compared.
 COMPARE_WORDS = ('nofds', 'nomaps', 'nostatus', 'notasks')
 
@@ -27,6 +29,7 @@ class Header:
     needs: list = dataclasses.field(default_factory=list)
     build: list = dataclasses.field(default_factory=list)
     compare: frozenset = frozenset()  # what is not compared
+    rewrite: str = ''  # what is done to the images before the restore, of rewrite.KINDS
     network: str = ''  # own: a network namespace for the case, with lo up
     timeout: float = 0  # seconds; 0: the runner's default
 
@@ -50,6 +53,12 @@ def parse_needs(value):
     return [need for need in re.split(r'[,\s]+', value) if need]
 
 
+def parse_rewrite(value):
+    if value not in KINDS:
+        raise HeaderError(f'rewrite: wants one of {", ".join(KINDS)}, got {value!r}')
+    return value
+
+
 def parse_network(value):
     if value != 'own':
         raise HeaderError(f'network: can only be own, not {value!r}')
@@ -65,6 +74,7 @@ PARSERS = {
     'needs': parse_needs,
     'build': shlex.split,
     'compare': parse_compare,
+    'rewrite': parse_rewrite,
     'network': parse_network,
     'timeout': float,
 }

@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a program that runs from a memfd
- * refuse: run from a memfd
  */
 #define _GNU_SOURCE
 #include "check.h"

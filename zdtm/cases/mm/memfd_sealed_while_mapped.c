@@ -1,6 +1,5 @@
 /* zdtm:
  * title: F_SEAL_FUTURE_WRITE with a writable mapping made before it: that mapping stays writable
- * refuse: F_SEAL_FUTURE_WRITE
  */
 #define _GNU_SOURCE
 #include "check.h"
