@@ -1,12 +1,5 @@
 #include "net/network_lock.h"
 
-#include <libmnl/libmnl.h>
-#include <libnftnl/chain.h>
-#include <libnftnl/common.h>
-#include <libnftnl/expr.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/set.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -15,8 +8,6 @@
 
 #include <climits>
 #include <cstring>
-#include <functional>
-#include <memory>
 #include <vector>
 
 #include "net/tcp_segment.h"
@@ -26,15 +17,6 @@ namespace {
 
 constexpr int kFirst = INT_MIN / 2;  // priority: before what a firewall would do
 constexpr std::size_t kElementsPerMessage = 512;
-
-template <class T, void (*kFree)(const T*)>
-struct Freer {
-  void operator()(const T* t) const { kFree(t); }
-};
-using Table = std::unique_ptr<nftnl_table, Freer<nftnl_table, nftnl_table_free>>;
-using Chain = std::unique_ptr<nftnl_chain, Freer<nftnl_chain, nftnl_chain_free>>;
-using Rule = std::unique_ptr<nftnl_rule, Freer<nftnl_rule, nftnl_rule_free>>;
-using Set = std::unique_ptr<nftnl_set, Freer<nftnl_set, nftnl_set_free>>;
 
 Error failed(const char* step, const std::string& table, int err) {
   return Error{
@@ -61,167 +43,184 @@ constexpr Flow kFlows[] = {
 
 const char* chain_of(bool outgoing) { return outgoing ? "output" : "input"; }
 
-/// The messages of one transaction.
+/// The messages of one transaction. Numbers in attributes are big-endian.
 class Batch {
  public:
-  explicit Batch(std::string table) : table_(std::move(table)) {
-    control([](char* at, std::uint32_t seq) { nftnl_batch_begin(at, seq); });
-  }
+  explicit Batch(std::string table) : table_(std::move(table)) { control(NFNL_MSG_BATCH_BEGIN); }
 
-  void table(std::uint16_t message, std::uint32_t flags) {
-    Table t(nftnl_table_alloc());
-    nftnl_table_set_str(t.get(), NFTNL_TABLE_NAME, table_.c_str());
-    if (flags != 0) nftnl_table_set_u32(t.get(), NFTNL_TABLE_FLAGS, flags);
-    append(message, NLM_F_CREATE, [&](nlmsghdr* h) { nftnl_table_nlmsg_build_payload(h, t.get()); });
+  void table(int message, std::uint32_t flags) {
+    append(message, NLM_F_CREATE, [&] {
+      text(NFTA_TABLE_NAME, table_);
+      if (flags != 0) number(NFTA_TABLE_FLAGS, flags);
+    });
   }
 
   void chain(bool outgoing) {
-    Chain c(nftnl_chain_alloc());
-    nftnl_chain_set_str(c.get(), NFTNL_CHAIN_TABLE, table_.c_str());
-    nftnl_chain_set_str(c.get(), NFTNL_CHAIN_NAME, chain_of(outgoing));
-    nftnl_chain_set_str(c.get(), NFTNL_CHAIN_TYPE, "filter");
-    nftnl_chain_set_u32(c.get(), NFTNL_CHAIN_HOOKNUM, outgoing ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN);
-    nftnl_chain_set_s32(c.get(), NFTNL_CHAIN_PRIO, kFirst);
-    nftnl_chain_set_u32(c.get(), NFTNL_CHAIN_POLICY, NF_ACCEPT);
-    append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, [&](nlmsghdr* h) { nftnl_chain_nlmsg_build_payload(h, c.get()); });
-    pass_marked(outgoing);
+    append(NFT_MSG_NEWCHAIN, NLM_F_CREATE, [&] {
+      text(NFTA_CHAIN_TABLE, table_);
+      text(NFTA_CHAIN_NAME, chain_of(outgoing));
+      nest(NFTA_CHAIN_HOOK, [&] {
+        number(NFTA_HOOK_HOOKNUM, outgoing ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN);
+        number(NFTA_HOOK_PRIORITY, static_cast<std::uint32_t>(kFirst));
+      });
+      number(NFTA_CHAIN_POLICY, NF_ACCEPT);
+      text(NFTA_CHAIN_TYPE, "filter");
+    });
+    rule(outgoing, [&] {
+      compare(NFT_META_MARK, &kEngineMark, sizeof kEngineMark);
+      verdict(NF_ACCEPT);
+    });
   }
 
   void set(const Flow& f) {
-    Set s(nftnl_set_alloc());
-    name_set(s.get(), f);
-    nftnl_set_set_u32(s.get(), NFTNL_SET_FAMILY, NFPROTO_INET);
-    nftnl_set_set_u32(s.get(), NFTNL_SET_KEY_TYPE, 0);
-    nftnl_set_set_u32(s.get(), NFTNL_SET_KEY_LEN, 2 * (f.width + 4));
-    append(NFT_MSG_NEWSET, NLM_F_CREATE, [&](nlmsghdr* h) { nftnl_set_nlmsg_build_payload(h, s.get()); });
+    append(NFT_MSG_NEWSET, NLM_F_CREATE, [&] {
+      text(NFTA_SET_TABLE, table_);
+      text(NFTA_SET_NAME, f.set);
+      number(NFTA_SET_ID, f.id);
+      number(NFTA_SET_KEY_TYPE, 0);
+      number(NFTA_SET_KEY_LEN, 2 * (f.width + 4));
+    });
   }
 
-  void elements(const Flow& f, std::span<const LockedConnection> connections) {
-    auto next = connections.begin();
-    while (next != connections.end()) {
-      Set s(nftnl_set_alloc());
-      name_set(s.get(), f);
-      std::size_t count = 0;
-      for (; next != connections.end() && count < kElementsPerMessage; ++next)
-        if ((next->local.family == AF_INET6) == (f.family == NFPROTO_IPV6)) {
-          add_element(s.get(), f, *next);
-          count++;
-        }
-      if (count == 0) return;
-      append(NFT_MSG_NEWSETELEM, NLM_F_CREATE, [&](nlmsghdr* h) { nftnl_set_elems_nlmsg_build_payload(h, s.get()); });
-    }
+  void elements(const Flow& f, std::span<const LockedConnection> all) {
+    std::vector<const LockedConnection*> mine;
+    for (const LockedConnection& c : all)
+      if ((c.local.family == AF_INET6) == (f.family == NFPROTO_IPV6)) mine.push_back(&c);
+    for (std::size_t at = 0; at < mine.size(); at += kElementsPerMessage)
+      append(NFT_MSG_NEWSETELEM, NLM_F_CREATE, [&] {
+        text(NFTA_SET_ELEM_LIST_TABLE, table_);
+        text(NFTA_SET_ELEM_LIST_SET, f.set);
+        number(NFTA_SET_ELEM_LIST_SET_ID, f.id);
+        nest(NFTA_SET_ELEM_LIST_ELEMENTS, [&] {
+          for (std::size_t i = at; i < mine.size() && i < at + kElementsPerMessage; i++) element(f, *mine[i]);
+        });
+      });
   }
 
   void drop(const Flow& f) {
-    Rule r = rule(f.outgoing);
-    compare(r.get(), NFT_META_NFPROTO, &f.family, sizeof f.family);
-    const std::uint8_t tcp = IPPROTO_TCP;
-    compare(r.get(), NFT_META_L4PROTO, &tcp, sizeof tcp);
-    const std::uint32_t words = f.width / 4;
-    load(r.get(), NFT_PAYLOAD_NETWORK_HEADER, f.source, f.width, NFT_REG32_00);
-    load(r.get(), NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, NFT_REG32_00 + words);
-    load(r.get(), NFT_PAYLOAD_NETWORK_HEADER, f.target, f.width, NFT_REG32_00 + words + 1);
-    load(r.get(), NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG32_00 + 2 * words + 1);
-    nftnl_expr* lookup = nftnl_expr_alloc("lookup");
-    nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG32_00);
-    nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, f.set);
-    nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SET_ID, f.id);
-    nftnl_rule_add_expr(r.get(), lookup);
-    verdict(r.get(), NF_DROP);
-    append(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-           [&](nlmsghdr* h) { nftnl_rule_nlmsg_build_payload(h, r.get()); });
+    rule(f.outgoing, [&] {
+      const std::uint8_t tcp = IPPROTO_TCP;
+      compare(NFT_META_NFPROTO, &f.family, sizeof f.family);
+      compare(NFT_META_L4PROTO, &tcp, sizeof tcp);
+      const std::uint32_t words = f.width / 4;
+      load(NFT_PAYLOAD_NETWORK_HEADER, f.source, f.width, NFT_REG32_00);
+      load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, NFT_REG32_00 + words);
+      load(NFT_PAYLOAD_NETWORK_HEADER, f.target, f.width, NFT_REG32_00 + words + 1);
+      load(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG32_00 + 2 * words + 1);
+      expression("lookup", [&] {
+        text(NFTA_LOOKUP_SET, f.set);
+        number(NFTA_LOOKUP_SREG, NFT_REG32_00);
+        number(NFTA_LOOKUP_SET_ID, f.id);
+      });
+      verdict(NF_DROP);
+    });
   }
 
   std::vector<char> finish() {
-    control([](char* at, std::uint32_t seq) { nftnl_batch_end(at, seq); });
+    control(NFNL_MSG_BATCH_END);
     return std::move(bytes_);
   }
 
  private:
-  void control(void (*build)(char*, std::uint32_t)) {
+  std::size_t start(int type, int flags, std::uint8_t family, std::uint16_t resource) {
     const std::size_t at = bytes_.size();
-    bytes_.resize(at + 256);
-    build(bytes_.data() + at, seq_++);
-    settle(at);
+    nlmsghdr h{};
+    h.nlmsg_type = static_cast<__u16>(type);
+    h.nlmsg_flags = static_cast<__u16>(NLM_F_REQUEST | flags);
+    h.nlmsg_seq = seq_++;
+    const nfgenmsg g{family, NFNETLINK_V0, htons(resource)};
+    raw(&h, sizeof h);
+    raw(&g, sizeof g);
+    return at;
+  }
+  void end(std::size_t at) {
+    const auto size = static_cast<std::uint32_t>(bytes_.size() - at);
+    std::memcpy(bytes_.data() + at, &size, sizeof size);
+  }
+  void control(int type) { end(start(type, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)); }
+
+  template <class Fill>
+  void append(int message, int flags, Fill fill) {
+    const std::size_t at = start(NFNL_SUBSYS_NFTABLES << 8 | message, flags, NFPROTO_INET, 0);
+    fill();
+    end(at);
   }
 
-  void append(std::uint16_t message, std::uint16_t flags, const std::function<void(nlmsghdr*)>& fill) {
+  void raw(const void* data, std::size_t size) {
+    const auto* p = static_cast<const char*>(data);
+    bytes_.insert(bytes_.end(), p, p + size);
+    bytes_.resize((bytes_.size() + 3) & ~std::size_t{3});
+  }
+  void attribute(int type, const void* data, std::size_t size) {
+    const nlattr a{static_cast<__u16>(NLA_HDRLEN + size), static_cast<__u16>(type)};
+    raw(&a, sizeof a);
+    raw(data, size);
+  }
+  void text(int type, const std::string& s) { attribute(type, s.c_str(), s.size() + 1); }
+  void number(int type, std::uint32_t value) {
+    value = htonl(value);
+    attribute(type, &value, sizeof value);
+  }
+  template <class Fill>
+  void nest(int type, Fill fill) {
     const std::size_t at = bytes_.size();
-    bytes_.resize(at + 256 * 1024);
-    fill(nftnl_nlmsg_build_hdr(bytes_.data() + at, message, NFPROTO_INET, flags, seq_++));
-    settle(at);
+    attribute(type | NLA_F_NESTED, nullptr, 0);
+    fill();
+    const auto size = static_cast<std::uint16_t>(bytes_.size() - at);
+    std::memcpy(bytes_.data() + at, &size, sizeof size);
   }
 
-  void settle(std::size_t at) {
-    nlmsghdr h;
-    std::memcpy(&h, bytes_.data() + at, sizeof h);
-    bytes_.resize(at + MNL_ALIGN(h.nlmsg_len));
-  }
-
-  void name_set(nftnl_set* s, const Flow& f) const {
-    nftnl_set_set_str(s, NFTNL_SET_TABLE, table_.c_str());
-    nftnl_set_set_str(s, NFTNL_SET_NAME, f.set);
-    nftnl_set_set_u32(s, NFTNL_SET_ID, f.id);
-  }
-
-  static void add_element(nftnl_set* s, const Flow& f, const LockedConnection& c) {
-    const InetAddress& from = f.outgoing ? c.local : c.peer;
-    const InetAddress& to = f.outgoing ? c.peer : c.local;
+  void element(const Flow& f, const LockedConnection& c) {
     std::uint8_t key[40] = {};
     std::size_t at = 0;
-    for (const InetAddress* a : {&from, &to}) {
+    for (const InetAddress* a : {f.outgoing ? &c.local : &c.peer, f.outgoing ? &c.peer : &c.local}) {
       std::memcpy(key + at, a->words.data(), f.width);
       const std::uint16_t port = htons(a->port);
       std::memcpy(key + at + f.width, &port, sizeof port);
       at += f.width + 4;
     }
-    nftnl_set_elem* e = nftnl_set_elem_alloc();
-    nftnl_set_elem_set(e, NFTNL_SET_ELEM_KEY, key, static_cast<std::uint32_t>(at));
-    nftnl_set_elem_add(s, e);
+    nest(NFTA_LIST_ELEM, [&] { nest(NFTA_SET_ELEM_KEY, [&] { attribute(NFTA_DATA_VALUE, key, at); }); });
   }
 
-  Rule rule(bool outgoing) const {
-    Rule r(nftnl_rule_alloc());
-    nftnl_rule_set_str(r.get(), NFTNL_RULE_TABLE, table_.c_str());
-    nftnl_rule_set_str(r.get(), NFTNL_RULE_CHAIN, chain_of(outgoing));
-    nftnl_rule_set_u32(r.get(), NFTNL_RULE_FAMILY, NFPROTO_INET);
-    return r;
+  template <class Fill>
+  void rule(bool outgoing, Fill fill) {
+    append(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, [&] {
+      text(NFTA_RULE_TABLE, table_);
+      text(NFTA_RULE_CHAIN, chain_of(outgoing));
+      nest(NFTA_RULE_EXPRESSIONS, fill);
+    });
   }
-
-  void pass_marked(bool outgoing) {
-    Rule r = rule(outgoing);
-    compare(r.get(), NFT_META_MARK, &kEngineMark, sizeof kEngineMark);
-    verdict(r.get(), NF_ACCEPT);
-    append(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-           [&](nlmsghdr* h) { nftnl_rule_nlmsg_build_payload(h, r.get()); });
+  template <class Fill>
+  void expression(const char* name, Fill fill) {
+    nest(NFTA_LIST_ELEM, [&] {
+      text(NFTA_EXPR_NAME, name);
+      nest(NFTA_EXPR_DATA, fill);
+    });
   }
-
-  static void compare(nftnl_rule* r, std::uint32_t key, const void* value, std::uint32_t size) {
-    nftnl_expr* meta = nftnl_expr_alloc("meta");
-    nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, key);
-    nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, NFT_REG_1);
-    nftnl_rule_add_expr(r, meta);
-    nftnl_expr* cmp = nftnl_expr_alloc("cmp");
-    nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-    nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-    nftnl_expr_set(cmp, NFTNL_EXPR_CMP_DATA, value, size);
-    nftnl_rule_add_expr(r, cmp);
+  void compare(std::uint32_t key, const void* value, std::size_t size) {
+    expression("meta", [&] {
+      number(NFTA_META_DREG, NFT_REG_1);
+      number(NFTA_META_KEY, key);
+    });
+    expression("cmp", [&] {
+      number(NFTA_CMP_SREG, NFT_REG_1);
+      number(NFTA_CMP_OP, NFT_CMP_EQ);
+      nest(NFTA_CMP_DATA, [&] { attribute(NFTA_DATA_VALUE, value, size); });
+    });
   }
-
-  static void load(nftnl_rule* r, std::uint32_t base, std::uint32_t offset, std::uint32_t size, std::uint32_t to) {
-    nftnl_expr* e = nftnl_expr_alloc("payload");
-    nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
-    nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-    nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, size);
-    nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, to);
-    nftnl_rule_add_expr(r, e);
+  void load(std::uint32_t base, std::uint32_t offset, std::uint32_t size, std::uint32_t to) {
+    expression("payload", [&] {
+      number(NFTA_PAYLOAD_DREG, to);
+      number(NFTA_PAYLOAD_BASE, base);
+      number(NFTA_PAYLOAD_OFFSET, offset);
+      number(NFTA_PAYLOAD_LEN, size);
+    });
   }
-
-  static void verdict(nftnl_rule* r, std::uint32_t code) {
-    nftnl_expr* e = nftnl_expr_alloc("immediate");
-    nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-    nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, code);
-    nftnl_rule_add_expr(r, e);
+  void verdict(std::uint32_t code) {
+    expression("immediate", [&] {
+      number(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+      nest(NFTA_IMMEDIATE_DATA, [&] { nest(NFTA_DATA_VERDICT, [&] { number(NFTA_VERDICT_CODE, code); }); });
+    });
   }
 
   std::string table_;

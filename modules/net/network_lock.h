@@ -3,8 +3,8 @@
 // lost.
 //
 // One nf_tables table of family inet with two base chains (input and output, before all others) drops exactly the
-// packets of the locked connections, both ways; packets that carry kEngineMark pass. Set up over netlink by
-// libnftnl in one transaction.
+// packets of the locked connections, both ways; packets that carry kEngineMark pass. Set up over netlink in one
+// transaction, without a library: Debian has libmnl only as a shared one, and the engine is linked statically.
 // An owned table (NFT_TABLE_F_OWNER, Linux 5.12) vanishes with the socket that made it, however the engine ends. A
 // kept one stays until somebody removes it: it bridges the time between a dump that kills and the restore.
 #pragma once
