@@ -19,8 +19,7 @@ namespace {
 
 /// Asks one live task from inside.
 Result<> interrogate(DumpCtx& ctx, const Task& t, infect::GadgetCache& gadgets) {
-  infect::ParasiteSession session =
-      TRY(infect::ParasiteSession::open(ctx.seized[t.index], {.gadgets = &gadgets}));
+  infect::ParasiteSession session = TRY(infect::ParasiteSession::open(ctx.seized[t.index], {.gadgets = &gadgets}));
   TRY(run(&Module::interrogate, ctx, t, session));
   return session.close();
 }
