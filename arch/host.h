@@ -5,6 +5,7 @@
 #include "arch/x86_64/crc32c.h"
 #include "arch/x86_64/entry.h"
 #include "arch/x86_64/fpu.h"
+#include "arch/x86_64/ldt.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/restart.h"
 #include "arch/x86_64/sigframe.h"

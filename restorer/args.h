@@ -29,6 +29,8 @@ struct Args {
   std::uint64_t shared;        ///< address of the SharedPage inside the kept area
   std::int32_t close_from;     ///< first of the engine's own descriptors, -1: they stay
   std::uint32_t threads_left;  ///< counts down as threads finish; futex word
+  std::uint32_t memory_of;     ///< TaskIndex of the one who rebuilds the memory, which the others share
+  std::uint32_t is_sharer;     ///< 1: that is another process
   std::uint32_t leader_first;  ///< 1 while the other threads have to wait for the leader's last steps; futex word
   mm::RestoreSpace mm;
   task::RestoreProcess task;

@@ -70,6 +70,17 @@ void restore_memory(Here& h) {
   STEP("unmap the engine", mm::unmap_rest(h.blob, s));
   STEP("place the mappings", mm::place_mappings(h.blob, s));
   STEP("read memory", mm::fill_mappings(h.blob, s));
+  STEP("set the mm fields", mm::set_mm_fields(h.blob, s));
+  STEP("protect memory", mm::protect_and_advise(h.blob, s));
+  STEP("restore the local descriptors", mm::restore_ldt(h.blob, s));
+  h.report.memory_is_ready(h.args.memory_of);
+}
+
+/// A process that shares the memory of another came here early: the engine's program goes away under its feet.
+void join_memory(Here& h) {
+  h.report.done();
+  h.report.await(Stage::kRestorer);
+  h.report.await_memory(h.args.memory_of);
 }
 
 }  // namespace
@@ -80,11 +91,12 @@ extern "C" [[noreturn]] void restorer_main(Args* a) {
   ThreadArgs& leader = threads[0];
   Here h{args, {reinterpret_cast<std::byte*>(a)}, Report(args, leader.tid)};
 
-  restore_memory(h);
-  STEP("set the mm fields", mm::set_mm_fields(h.blob, args.mm));
+  if (args.is_sharer)
+    join_memory(h);
+  else
+    restore_memory(h);
   if (args.close_from >= 0)
     STEP("close the engine's descriptors", sys::call(__NR_close_range, args.close_from, ~0u, 0));
-  STEP("protect memory", mm::protect_and_advise(h.blob, args.mm));
   STEP("restore the process state", task::restore_process(h.blob, args.task));
   STEP("restore the signals", signals::restore_process(h.blob, args.signals));
   for (std::size_t i = 1; i < threads.size(); ++i) spawn_thread(h, threads[i]);

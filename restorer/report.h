@@ -10,7 +10,8 @@ namespace cr::restorer {
 
 class Report {
  public:
-  Report(const Args& args, std::int32_t tid) : page_(reinterpret_cast<SharedPage*>(args.shared)), tid_(tid) {}
+  Report(const Args& args, std::int32_t tid) : Report(reinterpret_cast<SharedPage*>(args.shared), tid) {}
+  Report(SharedPage* page, std::int32_t tid) : page_(page), tid_(tid) {}
 
   /// Names the step and the errno, and ends the process: the coordinator takes the tree down.
   [[noreturn]] void fail(const char* step, int err) {
@@ -38,12 +39,37 @@ class Report {
       if (now == static_cast<std::uint32_t>(Stage::kAbort)) leave();
       if (now >= static_cast<std::uint32_t>(stage)) return;
       wait(page_->stage, now);
+      if (page_->engine[0] & kEngineDied) leave();
+    }
+  }
+
+  /// Between the task whose memory it is and those that share it.
+  void memory_is_ready(std::uint32_t task) {
+    page_->task[task].memory_ready = 1;
+    wake(page_->task[task].memory_ready);
+  }
+  void await_memory(std::uint32_t task) {
+    while (page_->task[task].memory_ready == 0) {
+      wait(page_->task[task].memory_ready, 0);
+      if (page_->engine[0] & kEngineDied) leave();
     }
   }
 
   void count_down(std::uint32_t& word) {
     __atomic_fetch_sub(&word, 1, __ATOMIC_ACQ_REL);
     (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 0x7fffffff);
+  }
+  /// One who waits leaves with the others when the restore has failed.
+  void count_up(std::uint32_t& word) {
+    __atomic_fetch_add(&word, 1, __ATOMIC_ACQ_REL);
+    (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 0x7fffffff);
+  }
+  void await_not_zero(std::uint32_t& word) {
+    while (__atomic_load_n(&word, __ATOMIC_ACQUIRE) == 0) {
+      const std::uint64_t patience[2] = {0, 50000000};
+      (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, 0, patience);
+      if (page_->failed != 0) leave();
+    }
   }
   void await_zero(std::uint32_t& word) {
     for (;;) {
@@ -70,7 +96,8 @@ class Report {
     (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 0x7fffffff);
   }
   static void wait(std::atomic<std::uint32_t>& word, std::uint32_t seen) {
-    (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, seen, nullptr);
+    const std::uint64_t patience[2] = {0, kLookAfterEngine};
+    (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, seen, patience);
   }
   [[noreturn]] static void leave() {
     for (;;) (void)sys::call(__NR_exit_group, 1);

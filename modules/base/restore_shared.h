@@ -21,18 +21,26 @@ enum class Stage : std::uint32_t {
   kAbort,     ///< somebody failed: everybody leaves
 };
 
+inline constexpr std::uint32_t kEngineDied = 0x40000000;  // FUTEX_OWNER_DIED
+/// How often who waits for a stage looks whether the engine lives, ns.
+inline constexpr std::uint64_t kLookAfterEngine = 100'000'000;
+
 inline constexpr std::size_t kErrorText = 512;
 
 /// What one task tells of itself.
 struct TaskSlot {
-  std::atomic<std::int32_t> host_pid;    ///< 0: not there yet
-  std::uint64_t arena_base, arena_size;  ///< where its restorer runs
+  std::atomic<std::int32_t> host_pid;       ///< 0: not there yet
+  std::atomic<std::uint32_t> memory_ready;  ///< 1: who shares its memory may go on; futex word
+  std::uint64_t arena_base, arena_size;     ///< where its restorer runs
 };
 
 /// Lives in MAP_SHARED memory, made before the first fork.
 struct SharedPage {
-  std::atomic<std::uint32_t> stage;      ///< the stage that is open; futex word
-  std::atomic<std::uint32_t> done;       ///< how many have done it; futex word, reset when a stage opens
+  std::atomic<std::uint32_t> stage;  ///< the stage that is open; futex word
+  std::atomic<std::uint32_t> done;   ///< how many have done it; futex word, reset when a stage opens
+  /// A robust, process-shared pthread_mutex_t that the engine holds; its first word is the futex. The kernel sets
+  /// kEngineDied in it when the engine is gone, however it went.
+  alignas(16) std::atomic<std::uint32_t> engine[16];
   std::atomic<std::uint32_t> failed;     ///< claimed by the first who has an error
   std::atomic<std::uint32_t> error_set;  ///< the texts below are complete
   std::int32_t error_errno;

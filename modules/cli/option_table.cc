@@ -71,8 +71,9 @@ constexpr std::array kTable{
     built(kOutside, "close", 0, kReq, kPlain, kAny, "FD", "close this descriptor before anything else", set_close),
 
     built(kAllow, "shell-job", 'j', kNone, kNeg, kBoth, "", "session and terminal may belong to a shell outside the tree", set_flag<&O::shell_job>),
-    built(kAllow, "tcp-established", 0, kNone, kNeg, kBoth, "", "connected TCP sockets, when the engine can carry them", set_flag<&O::tcp_established>),
+    built(kAllow, "tcp-established", 0, kNone, kNeg, kBoth, "", "connected TCP sockets, as without it", set_flag<&O::tcp_established>),
     built(kAllow, "tcp-close", 0, kNone, kNeg, kBoth, "", "connected TCP sockets come back closed", set_flag<&O::tcp_close>),
+    built(kAllow, "network-lock", 0, kReq, kPlain, kBoth, "METHOD", "hold up packets of connections: nftables, iptables (the same) or skip", set_network_lock),
     built(kAllow, "skip-in-flight", 0, kNone, kNeg, kDumps, "", "leave out TCP connections that nobody accepted yet", set_flag<&O::skip_in_flight>),
     built(kAllow, "ext-unix-sk", 'x', kOpt, kPlain, kBoth, "", "unix sockets with a peer outside the tree", set_ext_unix_sk),
     built(kAllow, "file-locks", 'l', kNone, kNeg, kBoth, "", "file locks; they are carried without it too", set_flag<&O::file_locks>),
@@ -106,7 +107,6 @@ constexpr std::array kTable{
     built(kSession, "inherit-fd", 0, kReq, kPlain, kRestore, "fd[N]:RESOURCE", "our descriptor N is that external terminal", set_inherit_fd),
     later(kSession, "veth-pair", 0, kReq, kPlain, kBoth, kNoNets),
     later(kSession, "weak-sysctls", 0, kNone, kNeg, kRestore, kNoNets),
-    later(kSession, "network-lock", 0, kReq, kPlain, kBoth, "leave it out: no socket is carried whose network would have to be locked"),
     later(kSession, "ext-mount-map", 'M', kReq, kPlain, kBoth, kNoMounts),
     later(kSession, "enable-external-sharing", 0, kNone, kPlain, kBoth, kNoMounts),
     later(kSession, "enable-external-masters", 0, kNone, kPlain, kBoth, kNoMounts),

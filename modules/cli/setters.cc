@@ -144,6 +144,18 @@ Result<> set_file_validation(Invocation& inv, const Option& o, const char* text,
   return {};
 }
 
+Result<> set_network_lock(Invocation& inv, const Option& o, const char* text, bool) {
+  const std::string_view s = text;
+  // Whoever asks for iptables wants the packets held up, which nf_tables does by netlink alone.
+  if (s == "nftables" || s == "iptables")
+    inv.options.network_lock = NetworkLockMethod::kNftables;
+  else if (s == "skip")
+    inv.options.network_lock = NetworkLockMethod::kSkip;
+  else
+    return bad_value(o, text, "nftables, iptables or skip");
+  return {};
+}
+
 Result<> set_manage_cgroups(Invocation& inv, const Option& o, const char* text, bool) {
   struct Name {
     std::string_view name;

@@ -57,6 +57,7 @@ Result<> set_own_flag(Invocation& inv, const Option&, const char*, bool on) {
 }
 
 Result<> set_pid(Invocation&, const Option&, const char*, bool);
+Result<> set_network_lock(Invocation&, const Option&, const char*, bool);
 Result<> set_timeout(Invocation&, const Option&, const char*, bool);
 Result<> set_status_fd(Invocation&, const Option&, const char*, bool);
 Result<> set_verbosity(Invocation&, const Option&, const char*, bool);

@@ -165,11 +165,17 @@ Result<> ImageReaderDir::verify_pages(std::uint64_t id, unsigned threads) const 
   return verify_content(*entry, threads ? threads : checksum_threads());
 }
 
-Result<> ImageReaderDir::verify_all_pages(unsigned threads) const {
+Result<> ImageReaderDir::verify_all_pages(unsigned threads, const std::set<std::uint64_t>& but) const {
   for (const ManifestEntry& entry : state_->manifest.images)
-    if (const auto name = parse_image_name(entry.name); name->type == ImageType::kPages)
+    if (const auto name = parse_image_name(entry.name); name->type == ImageType::kPages && !but.contains(name->id))
       TRY(verify_pages(name->id, threads));
   return {};
+}
+
+Result<> ImageReaderDir::check_pages_sum(std::uint64_t id, std::uint32_t crc) const {
+  const ManifestEntry* entry = expected(image_name(ImageType::kPages, id));
+  if (!entry || entry->crc == crc) return {};
+  return differs(entry->name, format("its checksum is {:08x}, the dump wrote {:08x}", crc, entry->crc));
 }
 
 }  // namespace cr::core

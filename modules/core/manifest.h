@@ -27,9 +27,10 @@ inline constexpr unsigned kManifestVersion = 1;
 /// fields (numbers from 1000 up) would be dropped silently. Bits are never reused.
 enum FeatureBits : std::uint64_t {
   kNoFeatures = 0,
+  kLocalDescriptors = 1 << 8,  ///< mm_entry.cr_ldt
 };
 /// All bits that this build understands.
-inline constexpr std::uint64_t kKnownFeatures = kNoFeatures;
+inline constexpr std::uint64_t kKnownFeatures = kLocalDescriptors;
 
 struct ManifestEntry {
   std::string name;

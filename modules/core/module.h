@@ -21,6 +21,8 @@ struct Module {
   // dump
   /// Looks at the frozen tree from outside. Fills Models; never writes.
   Result<> (*collect)(DumpCtx&) = nullptr;
+  /// Stops what could change the tree from outside while it is looked at; released with the context.
+  Result<> (*lock)(DumpCtx&) = nullptr;
   /// Looks at one live task from inside, through the parasite.
   Result<> (*interrogate)(DumpCtx&, const Task&, infect::ParasiteSession&) = nullptr;
   /// The last place to refuse: what needs the whole tree to be known.
@@ -30,6 +32,10 @@ struct Module {
   /// Adds the module's part to core-<tid>.img of thread number `thread` (0 is the leader; a zombie has only
   /// the leader's record).
   Result<> (*write_core)(const DumpCtx&, const Task&, std::size_t thread, pb::core_entry&) = nullptr;
+
+  /// When the set is complete and the tree is about to be killed: makes sure that this disturbs nobody. An error
+  /// leaves everything as it was, and the tree alive.
+  Result<> (*keep)(DumpCtx&) = nullptr;
 
   // restore
   /// Reads the module's own image files into its Model. The tree is known.
@@ -44,6 +50,8 @@ struct Module {
   Result<> (*enter)(TaskCtx&) = nullptr;
   /// In the coordinator, when every task is complete and stopped; `host` pids are known.
   Result<> (*finish)(RestoreCtx&) = nullptr;
+  /// The last step before the tasks go on: gives the outside access to the tree again.
+  Result<> (*unlock)(RestoreCtx&) = nullptr;
 };
 
 }  // namespace cr

@@ -30,6 +30,10 @@ enum class FileValidation : std::uint8_t { kFileSize, kBuildId };
 /// The value of --manage-cgroups. Numbers are those of rpc.criu_cg_mode.
 enum class CgroupMode : std::uint8_t { kIgnore = 0, kCgNone = 1, kProps = 2, kSoft = 3, kFull = 4, kStrict = 5 };
 
+/// --network-lock: how packets of the tree's connections are kept away. Numbers are those of
+/// rpc.criu_network_lock_method and of inventory_entry.network_lock_method.
+enum class NetworkLockMethod : std::uint8_t { kNftables = 2, kSkip = 3 };
+
 /// What a restore compares between the processor of the dump and its own (--cpu-cap).
 struct CpuCap {
   bool fpu = true;   ///< the extended state area fits
@@ -88,8 +92,9 @@ struct Options {
   bool shell_job = false;        ///< the session leader (and its terminal) may be outside the tree
   bool tcp_established = false;  ///< connected TCP sockets, network locked
   bool tcp_close = false;        ///< restore connected TCP sockets as closed ones
-  bool skip_in_flight = false;   ///< connections that nobody accepted yet are left out
-  bool ext_unix_sk = false;      ///< unix sockets whose peer is outside the tree
+  NetworkLockMethod network_lock = NetworkLockMethod::kNftables;
+  bool skip_in_flight = false;  ///< connections that nobody accepted yet are left out
+  bool ext_unix_sk = false;     ///< unix sockets whose peer is outside the tree
   bool file_locks = false;
   bool link_remap = false;                          ///< unlinked files that have other names get a temporary link
   Bytes ghost_limit{1u << 20};                      ///< largest unlinked file whose content goes into the images

@@ -1,6 +1,7 @@
 #include "core/stages.h"
 
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,6 +28,19 @@ void put_text(char* to, std::size_t size, const std::string& text) {
   to[n] = '\0';
 }
 
+/// The C library's robust mutex puts itself on the thread's robust list, which the kernel walks when the thread ends.
+void hold(SharedPage& page) {
+  static_assert(sizeof(pthread_mutex_t) <= sizeof page.engine);
+  auto* mutex = reinterpret_cast<pthread_mutex_t*>(page.engine);
+  pthread_mutexattr_t attr;
+  pthread_mutexattr_init(&attr);
+  pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+  pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(mutex, &attr);
+  pthread_mutex_lock(mutex);
+  pthread_mutexattr_destroy(&attr);
+}
+
 Error reported(const SharedPage& page) {
   return Error{page.error_module, page.error_step, page.error_object, page.error_errno, page.error_remedy};
 }
@@ -40,6 +54,7 @@ Result<SharedPage*> make_shared_page(std::size_t tasks) {
   auto* page = new (at) SharedPage{};
   page->bytes = bytes;
   page->tasks = tasks;
+  hold(*page);
   return page;
 }
 
@@ -64,7 +79,9 @@ void await_stage(SharedPage& page, Stage stage) {
     std::uint32_t now = page.stage;
     if (now == static_cast<std::uint32_t>(Stage::kAbort)) _exit(1);
     if (now >= static_cast<std::uint32_t>(stage)) return;
-    futex_wait(page.stage, now, nullptr);
+    const timespec patience{0, kLookAfterEngine};
+    futex_wait(page.stage, now, &patience);
+    if (page.engine[0] & kEngineDied) _exit(1);
   }
 }
 

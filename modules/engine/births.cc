@@ -1,5 +1,6 @@
 #include "engine/births.h"
 
+#include <csignal>
 #include <map>
 #include <set>
 
@@ -10,18 +11,25 @@ namespace {
 
 class Planner {
  public:
-  explicit Planner(const TaskTree& tree) : tree_(tree) {}
+  Planner(const TaskTree& tree, const KobjModel& shared) : tree_(tree), shared_(shared) {}
 
   Result<BirthPlan> run() {
     for (const Task& t : tree_.tasks) add_task(t);
     find_birth_sessions();
+    for (Kind kind : {kVm, kFiles, kFs, kSighand}) is_first(tree_.root(), kind);
     for (const Task& t : tree_.tasks)
       if (t.parent != kNoTask) TRY(place(t));
     TRY(add_group_helpers());
+    for (const Birth& b : plan_.births)
+      if (b.shares_memory) TRY(check_sharer(b));
     return std::move(plan_);
   }
 
  private:
+  enum Kind { kVm, kFiles, kFs, kSighand };
+  static constexpr std::uint32_t KobjIds::*kKinds[] = {&KobjIds::vm, &KobjIds::files, &KobjIds::fs,
+                                                       &KobjIds::sighand};
+
   Birth& birth(std::size_t i) { return plan_.births[i]; }
 
   void add_task(const Task& t) {
@@ -62,16 +70,77 @@ class Planner {
   }
 
   Result<> place(const Task& t) {
+    if (!is_first(t, kVm)) return place_sharer(t);
     const Task& parent = tree_.tasks[t.parent];
-    NsPid session = born_in_[t.index];
-    bool fits_after = session == NsPid{} || session == parent.sid;
-    bool fits_before = parent.sid == parent.pid && session == born_in_[parent.index] && session != NsPid{};
-    if (fits_after)
-      birth(parent.index).after.push_back(t.index);
-    else if (fits_before)
-      birth(parent.index).before.push_back(t.index);
-    else
-      return place_orphan(t, parent, session);
+    if (!shares_with(t, parent))
+      return impossible(t, "it shares descriptors or directories with others than its parent");
+    if (same(t, parent, kSighand)) return impossible(t, "it shares signal handlers but no memory");
+    if (std::vector<std::size_t>* births = births_of(parent, born_in_[t.index])) {
+      births->push_back(t.index);
+      return {};
+    }
+    return place_orphan(t, parent, born_in_[t.index]);
+  }
+
+  /// When `maker` can give birth in that session; nullptr: never.
+  std::vector<std::size_t>* births_of(const Task& maker, NsPid session) {
+    if (session == NsPid{} || session == maker.sid) return &birth(maker.index).after;
+    bool fits_before = maker.sid == maker.pid && session == born_in_[maker.index];
+    return fits_before ? &birth(maker.index).before : nullptr;
+  }
+
+  /// Memory is shared with the maker or not at all, so who shares it is made by one who has it: the parent, or an
+  /// elder sibling.
+  Result<> place_sharer(const Task& t) {
+    birth(t.index).shares_memory = true;
+    std::vector<TaskIndex> makers{t.parent};
+    for (TaskIndex sibling : tree_.tasks[t.parent].children)
+      if (sibling < t.index) makers.push_back(sibling);
+    for (TaskIndex i : makers) {
+      const Task& maker = tree_.tasks[i];
+      std::vector<std::size_t>* births = births_of(maker, born_in_[t.index]);
+      if (births == nullptr || !same(t, maker, kVm) || !shares_with(t, maker)) continue;
+      birth(t.index).sibling = i != t.parent;
+      births->push_back(t.index);
+      return {};
+    }
+    return impossible(t, "it shares its memory with a task that is not related or of another session");
+  }
+
+  const KobjIds* ids_of(const Task& t) const {
+    auto it = shared_.of.find(t.pid);
+    return it == shared_.of.end() ? nullptr : &it->second;
+  }
+  bool same(const Task& a, const Task& b, Kind kind) const {
+    const KobjIds *x = ids_of(a), *y = ids_of(b);
+    return x != nullptr && y != nullptr && x->*kKinds[kind] == y->*kKinds[kind] && x->*kKinds[kind] != 0;
+  }
+  /// Whether no task before `t` in the order of the tree shares that with it.
+  bool is_first(const Task& t, Kind kind) {
+    const KobjIds* ids = ids_of(t);
+    if (ids == nullptr || ids->*kKinds[kind] == 0) return true;
+    return first_.try_emplace({kind, ids->*kKinds[kind]}, t.index).first->second == t.index;
+  }
+
+  /// Whether all that it shares with tasks before it is what it has in common with that maker.
+  bool shares_with(const Task& t, const Task& maker) {
+    for (Kind kind : {kFiles, kFs, kSighand})
+      if (!is_first(t, kind) && !same(t, maker, kind)) return false;
+    return true;
+  }
+
+  /// Its forks are made by a stand-in, which can't do everything (sharer.h).
+  Result<> check_sharer(const Birth& b) const {
+    const Task& t = tree_.tasks[b.task];
+    if (b.reaper || !b.before.empty())
+      return impossible(t,
+                        "it shares its memory with another process and has orphans, or children of another session");
+    for (std::size_t i : b.after) {
+      const Birth& made = plan_.births[i];
+      bool plain = made.kind == Birth::Kind::kTask;
+      if (plain && (made.shares_memory || tree_.tasks[made.task].exit_signal == SIGCHLD)) continue;
+      return impossible(t, "it shares its memory with another process and has children that it can't fork again");
+    }
     return {};
   }
 
@@ -107,8 +176,9 @@ class Planner {
       if (t.pgid == tree_.root().pgid && t.index == 0) continue;  // the caller's group, see --shell-job
       const Task* member = nullptr;
       for (const Task& m : tree_.tasks)
-        if (m.pgid == t.pgid && m.alive() && member == nullptr) member = &m;
-      if (member == nullptr) return impossible(t, "its process group has no live member");
+        if (m.pgid == t.pgid && m.alive() && !birth(m.index).shares_memory && member == nullptr) member = &m;
+      if (member == nullptr)
+        return impossible(t, "its process group has no live member that could lead it for a while");
       plan_.births.push_back(Birth{.kind = Birth::Kind::kGroupHelper, .pid = t.pgid, .pgid = t.pgid});
       birth(member->index).after.push_back(plan_.births.size() - 1);
       birth(member->index).helpers.push_back(t.pgid);
@@ -122,14 +192,16 @@ class Planner {
   }
 
   const TaskTree& tree_;
+  const KobjModel& shared_;
   BirthPlan plan_{};
   std::vector<NsPid> born_in_{};
+  std::map<std::pair<Kind, std::uint32_t>, TaskIndex> first_{};
   std::map<NsPid, std::size_t> session_helpers_{};
   std::map<NsPid, TaskIndex> helper_parent_{};
 };
 
 }  // namespace
 
-Result<BirthPlan> plan_births(const TaskTree& tree) { return Planner(tree).run(); }
+Result<BirthPlan> plan_births(const TaskTree& tree, const KobjModel& shared) { return Planner(tree, shared).run(); }
 
 }  // namespace cr::engine

@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "core/sharing.h"
 #include "core/task_tree.h"
 
 namespace cr::engine {
@@ -29,17 +30,19 @@ struct Birth {
   NsPid pid;                 ///< 0: any
   NsPid pgid;                ///< group to join in the end; 0: the inherited one stays
   bool setsid = false;
+  bool shares_memory = false;         ///< of its maker, without being a thread of it (sharer.h)
+  bool sibling = false;               ///< of its maker (CLONE_PARENT), instead of its child
   bool reaper = false;                ///< has orphans to take over: must be a child subreaper while they are made
   std::vector<std::size_t> before{};  ///< births made before its own setsid
   std::vector<std::size_t> after{};   ///< births made after it
   std::vector<NsPid> helpers{};       ///< group helpers among them, for it to reap
 };
 
-/// births[0] is the root. Errors: a session or group that no sequence of forks can give, by pid.
+/// births[0] is the root. Errors: a session, a group or sharing that no sequence of forks can give, by pid.
 struct BirthPlan {
   std::vector<Birth> births{};
   std::size_t group_helpers = 0;
 };
-Result<BirthPlan> plan_births(const TaskTree&);
+Result<BirthPlan> plan_births(const TaskTree&, const KobjModel&);
 
 }  // namespace cr::engine

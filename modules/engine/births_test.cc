@@ -27,7 +27,7 @@ TaskTree make_tree(std::vector<Spec> specs) {
 }
 
 BirthPlan plan(const TaskTree& tree) {
-  auto r = plan_births(tree);
+  auto r = plan_births(tree, {});
   EXPECT_TRUE(r.ok()) << r.error().sentence();
   return r.ok() ? r.take() : BirthPlan{};
 }

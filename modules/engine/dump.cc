@@ -1,6 +1,7 @@
 // The dump driver.
 #include "base/format.h"
 #include "base/log.h"
+#include "engine/births.h"
 #include "engine/core_image.h"
 #include "engine/engine.h"
 #include "engine/freeze.h"
@@ -10,14 +11,16 @@
 #include "engine/scripts.h"
 #include "engine/stats.h"
 #include "engine/status_fd.h"
+#include "infect/gadgets.h"
 #include "infect/parasite_session.h"
 
 namespace cr::engine {
 namespace {
 
 /// Asks one live task from inside.
-Result<> interrogate(DumpCtx& ctx, const Task& t) {
-  infect::ParasiteSession session = TRY(infect::ParasiteSession::open(ctx.seized[t.index]));
+Result<> interrogate(DumpCtx& ctx, const Task& t, infect::GadgetCache& gadgets) {
+  infect::ParasiteSession session =
+      TRY(infect::ParasiteSession::open(ctx.seized[t.index], {.gadgets = &gadgets}));
   TRY(run(&Module::interrogate, ctx, t, session));
   return session.close();
 }
@@ -37,6 +40,7 @@ Result<> release(DumpCtx& ctx) {
     for (infect::SeizedTask& s : ctx.seized) TRY(s.detach(state));
     return {};
   }
+  TRY(run(&Module::keep, ctx));
   for (infect::SeizedTask& s : ctx.seized) TRY(s.send_kill());
   for (infect::SeizedTask& s : ctx.seized) TRY(s.reap());
   return {};
@@ -54,9 +58,13 @@ Result<> dump(const Options& opt) {
   log::info("froze {} tasks in {} us", ctx.tree.tasks.size(), ctx.stats.freezing_us);
 
   TRY(run(&Module::collect, ctx));
+  TRY(run_scripts(opt, ScriptPoint::kNetworkLock, opt.pid));
+  TRY(run(&Module::lock, ctx));
+  infect::GadgetCache gadgets;
   for (const Task& t : ctx.tree.tasks)
-    if (t.alive()) TRY(interrogate(ctx, t));
-  TRY(run(&Module::settle, ctx));  // refuse here or never
+    if (t.alive()) TRY(interrogate(ctx, t, gadgets));
+  TRY(run(&Module::settle, ctx));
+  TRY(plan_births(ctx.tree, ctx.models.get<KobjModel>()));  // refuse here or never
   TRY(write_images(ctx));
   TRY(run_scripts(opt, ScriptPoint::kPostDump, opt.pid));
   ctx.stats.frozen_us = clock.us();

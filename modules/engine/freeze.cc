@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "core/proc_text.h"
+#include "infect/sleep_clock.h"
 #include "task/tree.h"
 
 namespace cr::engine {
@@ -60,7 +61,7 @@ class Freezer {
         return Error{"engine", "dump", format("pid {}", pid), 0, "it is a zombie; there is nothing left to dump"};
       t.state = TaskState::kZombie;
     } else {
-      auto seized = infect::SeizedTask::seize(pid, {.timeout = timeout()});
+      auto seized = infect::SeizedTask::seize(pid, {.timeout = timeout(), .clock = &clock_});
       if (!seized.ok()) {
         // It may have died between the look and the seizing; then it is a zombie now, or gone.
         auto again = core::read_stat(pid);
@@ -113,6 +114,7 @@ class Freezer {
 
   DumpCtx& ctx_;
   std::map<HostPid, TaskIndex> known_{};
+  infect::SleepClock clock_{};
 };
 
 }  // namespace

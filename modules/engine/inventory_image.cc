@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "core/sharing.h"
 #include "engine/inventory.pb.h"
+#include "net/net.h"
 #include "ns/timens.pb.h"
 #include "task/ids_image.h"
 
@@ -44,7 +45,9 @@ Result<> write_inventory(DumpCtx& ctx) {
   e.set_lsmtype(pb::lsmtype_NO_LSM);
   timespec up = clock_now(CLOCK_BOOTTIME);
   e.set_dump_criu_run_id(format("{:x}-{:x}-{:x}", up.tv_sec, up.tv_nsec, getpid()));
-  e.set_network_lock_method(0);
+  e.set_network_lock_method(static_cast<std::uint32_t>(ctx.opt.network_lock));
+  if (ctx.opt.tcp_close) e.set_tcp_close(true);
+  if (const std::string& kept = ctx.models.get<net::LockModel>().kept; !kept.empty()) e.set_cr_network_lock(kept);
   auto image = TRY(ctx.images.create(core::ImageType::kInventory));
   TRY(image.write(e));
   return image.close();
@@ -57,6 +60,7 @@ Result<> read_inventory(ReadCtx& ctx) {
   if (e.img_version() > kVersion)
     return Error{"engine", "use", format("version {} of inventory.img", e.img_version()), 0,
                  format("this engine reads versions up to {}; take a newer one", kVersion)};
+  ctx.models.edit<net::LockModel>().kept = e.cr_network_lock();
   ctx.models.edit<KobjModel>().root = task::get_ids(e.root_ids());
   return {};
 }

@@ -11,6 +11,8 @@
 #include "files/signalfd.h"
 #include "files/timerfd.h"
 #include "mm/mm.h"
+#include "net/inet_socket.h"
+#include "net/net.h"
 #include "net/unix_socket.h"
 #include "security/creds.h"
 #include "security/seccomp.h"
@@ -30,15 +32,15 @@ namespace {
 constexpr const Module* kModules[] = {
     &task::kTreeModule, &task::kRegsModule, &task::kThreadState, &task::kLimits,    &task::kSched,
     &task::kPrctls,     &signals::kModule,  &timers::kModule,    &security::kCreds, &security::kSeccomp,
-    &files::kModule,    &tty::kModule,      &mm::kModule,
+    &files::kModule,    &tty::kModule,      &net::kModule,       &mm::kModule,
 };
 
 // In matching order: a kind that is recognised by its name stands before those that are recognised by their type.
 // Sockets first: their settle finds descriptions of all kinds that are only in flight.
 constexpr const FileKind* kFileKinds[] = {
-    &net::kUnixKind,    &files::kEventfdKind, &files::kSignalfdKind, &files::kTimerfdKind,
-    &files::kEpollKind, &files::kInotifyKind, &files::kMemfdKind,    &files::kPipeKind,
-    &files::kFifoKind,  &tty::kKind,          &files::kRegularKind,
+    &net::kUnixKind,      &net::kInetKind,    &files::kEventfdKind, &files::kSignalfdKind,
+    &files::kTimerfdKind, &files::kEpollKind, &files::kInotifyKind, &files::kMemfdKind,
+    &files::kPipeKind,    &files::kFifoKind,  &tty::kKind,          &files::kRegularKind,
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "engine/stats.h"
 #include "engine/status_fd.h"
 #include "engine/takeover.h"
+#include "mm/mm.h"
 #include "task/tree.h"
 
 namespace cr::engine {
@@ -111,8 +112,8 @@ Result<Restored> restore(const Options& opt) {
   TRY(read_images(read));
   PlanCtx plan_ctx{opt, tree, models};
   TRY(run(&Module::plan, plan_ctx));  // no process yet; refuse here or never
-  BirthPlan births = TRY(plan_births(tree));
-  TRY(images.verify_all_pages());
+  BirthPlan births = TRY(plan_births(tree, models.get<KobjModel>()));
+  TRY(images.verify_all_pages(0, mm::pages_files(models.get<mm::Model>())));
   Pidfile pidfile = TRY(Pidfile::create(opt.pidfile));
   TRY(run_scripts(opt, ScriptPoint::kPreRestore));
 
@@ -131,6 +132,8 @@ Result<Restored> restore(const Options& opt) {
   TRY(pidfile.write(root));
   TRY(run_scripts(opt, ScriptPoint::kPostRestore, root));
   TRY(run_scripts(opt, ScriptPoint::kPreResume, root));
+  TRY(run_scripts(opt, ScriptPoint::kNetworkUnlock, root));
+  TRY(run(&Module::unlock, ctx));
   TRY(takeover.let_go(opt.final_state == FinalState::kStopped));
   guard.release();
   TRY(run_scripts(opt, ScriptPoint::kPostResume, root));

@@ -16,8 +16,14 @@
 #include "task/task.h"
 #include "timers/timers.h"
 
+extern "C" const char cr_restorer_blob[] __attribute__((visibility("hidden")));
+extern "C" const char cr_restorer_blob_end[] __attribute__((visibility("hidden")));
+
 namespace cr::engine {
 namespace {
+
+// Room for the arguments: generous, since only touched pages cost.
+constexpr std::uint64_t kArgsRoom = 64 << 20;
 
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t round_up(std::uint64_t n) { return (n + kPage - 1) & ~(kPage - 1); }
@@ -30,20 +36,46 @@ std::int32_t close_from(const TaskCtx& t) {
   return sharers > 1 ? -1 : t.restore.first_service_fd;
 }
 
-/// Where things lie in the arena; the arguments' size is known only when they are composed, so they come last but
-/// one.
+/// Where things lie in the arena; the arguments' size is known only when they are composed, so they come last.
 struct Layout {
-  std::uint64_t base, stacks, park, shared, args;
+  std::uint64_t base, stacks, park, shared, args, end;
 };
 
-Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout& at, std::uint64_t end,
-                            ArenaBuilder& arena) {
+Layout layout_of(std::uint64_t base, const Task& t, const SharedPage& shared) {
+  Layout at{};
+  at.base = base;
+  at.stacks = base + round_up(static_cast<std::uint64_t>(cr_restorer_blob_end - cr_restorer_blob));
+  at.park = at.stacks + round_up(t.threads.size() * restorer::kThreadStack);
+  at.shared = at.park + mm::kParkSize;
+  at.args = at.shared + round_up(shared.bytes);
+  at.end = at.args + kArgsRoom;
+  return at;
+}
+
+/// The memory is rebuilt by its owner, around the arenas of all that share it.
+Result<> fill_memory(TaskCtx& t, const mm::Premaps& premaps, const Layout& at, restorer::Args& args,
+                     ArenaBuilder& arena) {
+  const auto& spaces = t.models().get<mm::Model>();
+  const Task& owner = *t.tree().find(spaces.of(t.task).owner);
+  args.memory_of = static_cast<std::uint32_t>(owner.index);
+  args.is_sharer = owner.index != t.task.index;
+  if (args.is_sharer) return {};
+  std::vector<mm::Keep> keep{{at.base, at.end}};
+  for (const Task& other : t.tree().tasks) {
+    if (!other.alive() || other.index == owner.index || spaces.of(other).owner != owner.pid) continue;
+    const TaskSlot& slot = t.restore.shared->task[other.index];
+    keep.push_back({slot.arena_base, slot.arena_base + slot.arena_size});
+  }
+  return mm::fill_process(t, premaps, std::move(keep), at.park, args.mm, arena);
+}
+
+Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout& at, ArenaBuilder& arena) {
   restorer::Args args{};
   args.shared = at.shared;
   args.close_from = close_from(t);
   args.leader_first = 1;
   args.threads_left = static_cast<std::uint32_t>(t.task.threads.size() - 1);
-  TRY(mm::fill_process(t, premaps, {{at.base, end}}, at.park, args.mm, arena));
+  TRY(fill_memory(t, premaps, at, args, arena));
   TRY(task::fill_process(t, args.task, arena));
   TRY(signals::fill_process(t, args.signals, arena));
   TRY(timers::fill_process(t, args.timers, arena));
@@ -64,48 +96,40 @@ Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout
 
 }  // namespace
 
-Result<RestorerArena> compose_arguments(TaskCtx& t, const mm::Premaps& premaps,
-                                        std::pair<const char*, const char*> blob) {
-  std::uint64_t blob_size = round_up(static_cast<std::uint64_t>(blob.second - blob.first));
-  SharedPage* shared = t.restore.shared;
-  std::uint64_t stacks = round_up(t.task.threads.size() * restorer::kThreadStack);
-  // Room for the arguments: generous, since only touched pages cost.
-  constexpr std::uint64_t kArgsRoom = 64 << 20;
-  std::uint64_t size = blob_size + stacks + mm::kParkSize + round_up(shared->bytes) + kArgsRoom;
-  Layout at{};
-  at.base = TRY(mm::find_gap(t.restore, size));
-  at.stacks = at.base + blob_size;
-  at.park = at.stacks + stacks;
-  at.shared = at.park + mm::kParkSize;
-  at.args = at.shared + round_up(shared->bytes);
-  auto fail = [&](const char* step) { return Error{"engine", step, format("pid {}", t.task.pid), errno, ""}; };
-  void* area = mmap(reinterpret_cast<void*>(at.base), size, PROT_READ | PROT_WRITE | PROT_EXEC,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-  if (area == MAP_FAILED) return fail("map the restorer's arena for");
+Result<RestorerArena> map_arena(const RestoreCtx& ctx, const Task& t, bool shared) {
+  SharedPage* page = ctx.shared;
+  const std::uint64_t size = layout_of(0, t, *page).end;
+  const Layout at = layout_of(TRY(mm::find_gap(ctx, size)), t, *page);
+  auto fail = [&](const char* step) { return Error{"engine", step, format("pid {}", t.pid), errno, ""}; };
+  auto map = [&](std::uint64_t start, std::uint64_t end, int flags) {
+    return mmap(reinterpret_cast<void*>(start), end - start, PROT_READ | PROT_WRITE | PROT_EXEC,
+                MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0) != MAP_FAILED;
+  };
+  if (!map(at.base, at.end, MAP_PRIVATE | MAP_FIXED_NOREPLACE)) return fail("map the restorer's arena for");
+  if (shared && !map(at.args, at.end, MAP_SHARED | MAP_FIXED)) return fail("map the restorer's arguments for");
   // mremap(2) of a shared mapping with an old size of 0 makes a second view of the same pages.
-  if (mremap(shared, 0, shared->bytes, MREMAP_MAYMOVE | MREMAP_FIXED, reinterpret_cast<void*>(at.shared)) ==
-      MAP_FAILED)
+  if (mremap(page, 0, page->bytes, MREMAP_MAYMOVE | MREMAP_FIXED, reinterpret_cast<void*>(at.shared)) == MAP_FAILED)
     return fail("share the stages with");
-  std::memcpy(area, blob.first, static_cast<std::size_t>(blob.second - blob.first));
+  std::memcpy(reinterpret_cast<void*>(at.base), cr_restorer_blob,
+              static_cast<std::size_t>(cr_restorer_blob_end - cr_restorer_blob));
+  page->task[t.index].arena_base = at.base;
+  page->task[t.index].arena_size = size;
+  return RestorerArena{at.base, size, at.base, at.stacks + restorer::kThreadStack, at.args, at.park};
+}
 
+Result<> compose_arguments(TaskCtx& t, const mm::Premaps& premaps, const RestorerArena& where) {
   ArenaBuilder arena;
   arena.bytes().resize(sizeof(restorer::Args));
-  restorer::Args args = TRY(fill(t, premaps, at, at.base + size, arena));
+  restorer::Args args = TRY(fill(t, premaps, layout_of(where.base, t.task, *t.restore.shared), arena));
   // Each thread finds the arguments by its distance from them.
   auto threads = args.threads.in(arena.bytes().data());
   for (restorer::ThreadArgs& th : threads)
     th.args_offset = static_cast<std::uint32_t>(reinterpret_cast<std::byte*>(&th) - arena.bytes().data());
   std::memcpy(arena.bytes().data(), &args, sizeof args);
-  if (arena.bytes().size() > kArgsRoom) {
-    errno = E2BIG;
-    return fail("fit the restorer's arguments for");
-  }
-  std::memcpy(reinterpret_cast<void*>(at.args), arena.bytes().data(), arena.bytes().size());
-  RestorerArena result{at.base, size, at.base, at.stacks + restorer::kThreadStack, at.args};
-  TaskSlot& slot = shared->task[t.task.index];
-  slot.arena_base = result.base;
-  slot.arena_size = result.size;
-  return result;
+  if (arena.bytes().size() > kArgsRoom)
+    return Error{"engine", "fit the restorer's arguments for", format("pid {}", t.task.pid), E2BIG, ""};
+  std::memcpy(reinterpret_cast<void*>(where.args), arena.bytes().data(), arena.bytes().size());
+  return {};
 }
 
 }  // namespace cr::engine

@@ -39,7 +39,7 @@ Result<> Takeover::seize() {
     t.host = HostPid{ctx_.shared->task[t.index].host_pid};
     for (Thread& th : t.threads) {
       th.host = HostPid{th.tid.value};  // the tree lives in the engine's own pid namespace
-      long options = PTRACE_O_TRACESYSGOOD;
+      long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
       if (security::has_seccomp(ctx_.models, th.tid)) options |= PTRACE_O_SUSPEND_SECCOMP;
       if (ptrace(PTRACE_SEIZE, th.host.value, 0, options) != 0)
         return Error{"engine", "take over", format("tid {}", th.tid), errno, "run as root and untraced"};
@@ -128,6 +128,9 @@ Result<> Takeover::stop_task(const Task& t) {
 }
 
 Result<> Takeover::let_go(bool stopped) {
+  // From here on the engine's death sets the tree free, as a whole.
+  for (const Task& t : ctx_.tree.tasks)
+    for (const Thread& th : t.threads) ptrace(PTRACE_SETOPTIONS, th.host.value, 0, PTRACE_O_TRACESYSGOOD);
   for (const Task& t : ctx_.tree.tasks)
     for (const Thread& th : t.threads) ptrace(PTRACE_DETACH, th.host.value, 0, 0);
   for (const Task& t : ctx_.tree.tasks)

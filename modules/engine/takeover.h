@@ -11,7 +11,9 @@
 
 namespace cr::engine {
 
-/// Guard over the threads of a restored tree. Before let_go() nothing of the restored program has run.
+/// Guard over the threads of a restored tree. Before let_go() nothing of the restored program has run, and when
+/// the engine dies before it, all die with it (PTRACE_O_EXITKILL; before seize() they look for themselves,
+/// core/stages.h).
 class Takeover {
  public:
   explicit Takeover(RestoreCtx& ctx) : ctx_(ctx) {}

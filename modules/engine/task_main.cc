@@ -15,15 +15,13 @@
 
 #include "base/format.h"
 #include "core/arena_builder.h"
+#include "core/proc_text.h"
 #include "core/sharing.h"
 #include "core/stages.h"
 #include "engine/modules.h"
 #include "engine/restorer_args.h"
 #include "files/files.h"
 #include "task/thread_state.h"
-
-extern "C" const char cr_restorer_blob[] __attribute__((visibility("hidden")));
-extern "C" const char cr_restorer_blob_end[] __attribute__((visibility("hidden")));
 
 namespace cr::engine {
 namespace {
@@ -43,6 +41,17 @@ Result<> restore_group(SharedPage& page, const Birth& b) {
   if (!leader) TRY(join_group(b));
   core::say_done(page);
   return {};
+}
+
+/// Their parent waits for nobody: `t` is played by a stand-in.
+void await_zombies(const TaskCtx& t) {
+  for (TaskIndex c : t.task.children) {
+    const Task& child = t.tree().tasks[c];
+    for (bool dead = child.alive(); !dead; usleep(200)) {
+      auto stat = core::read_stat(HostPid{child.pid.value});
+      dead = !stat.ok() || stat.value().state() == 'Z';
+    }
+  }
 }
 
 /// The zombies of the task must be zombies, and its helpers gone, before its signals are blocked for good: their
@@ -111,9 +120,9 @@ void die_as_zombie(TaskCtx& t, const Birth& b) {
   for (;;) pause();
 }
 
-Result<> task_main(TaskCtx& t, const Birth& b, const mm::Premaps& premaps) {
+/// From the opening of descriptors to the last word to the restorer.
+static Result<> set_up(TaskCtx& t, const Birth& b, const mm::Premaps& premaps, RestorerArena& arena) {
   SharedPage& page = *t.restore.shared;
-  TRY(restore_group(page, b));
   core::await_stage(page, Stage::kOpen);
   TRY(files::open_owned(t));
   core::say_done(page);
@@ -121,15 +130,30 @@ Result<> task_main(TaskCtx& t, const Birth& b, const mm::Premaps& premaps) {
   TRY(files::take(t));
   core::say_done(page);
   core::await_stage(page, Stage::kConnect);
-  TRY(await_the_dead(t, b));
+  if (b.shares_memory)
+    await_zombies(t);
+  else
+    TRY(await_the_dead(t, b));
   TRY(files::connect(t));
   for (const Module* m : modules())
     if (m->enter != nullptr) TRY(m->enter(t));
-  RestorerArena arena = TRY(compose_arguments(t, premaps, {cr_restorer_blob, cr_restorer_blob_end}));
-  TRY(files::restore_fs(t));
+  if (!b.shares_memory) arena = TRY(map_arena(t.restore, t.task, false));
+  TRY(compose_arguments(t, premaps, arena));
+  return files::restore_fs(t);
+}
+
+Result<> task_main(TaskCtx& t, const Birth& b, const mm::Premaps& premaps) {
+  SharedPage& page = *t.restore.shared;
+  TRY(restore_group(page, b));
+  RestorerArena arena;
+  TRY(set_up(t, b, premaps, arena));
   core::say_done(page);
   core::await_stage(page, Stage::kRestorer);
   enter_restorer(arena.entry, arena.stack, arena.args);
+}
+
+Result<> stand_in_main(TaskCtx& t, const Birth& b, const mm::Premaps& premaps, RestorerArena arena) {
+  return set_up(t, b, premaps, arena);
 }
 
 }  // namespace cr::engine

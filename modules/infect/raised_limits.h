@@ -9,9 +9,9 @@
 
 namespace cr::infect {
 
-/// While it lives, RLIMIT_AS and RLIMIT_MEMLOCK of the process are out of the way, as far as that is allowed: the soft limit can
-/// always go up to the hard one, the hard one only with CAP_SYS_RESOURCE. Both are as before afterwards, unless the
-/// engine is killed in between. Kernel: prlimit(2).
+/// While it lives, RLIMIT_AS and RLIMIT_MEMLOCK of the process are out of the way, as far as that is allowed: the
+/// soft limit can always go up to the hard one, the hard one only with CAP_SYS_RESOURCE. Both are as before
+/// afterwards, unless the engine is killed in between. Kernel: prlimit(2).
 class RaisedLimits {
  public:
   explicit RaisedLimits(HostPid pid);

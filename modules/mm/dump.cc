@@ -9,7 +9,6 @@
 #include <span>
 
 #include "base/format.h"
-#include "core/crc32c.h"
 #include "core/proc_text.h"
 #include "files/files.h"
 #include "infect/parasite_session.h"
@@ -105,41 +104,6 @@ Result<> wanted_pages(PagemapScan& scan, const Vma& v, std::vector<Range>& out) 
   return scan.find(v, PageWish::kOwnAnonymous, out);
 }
 
-/// Copies page bytes from the frozen task to the pages file, checksumming them while they are in the cache.
-class PageCopier {
- public:
-  PageCopier(int mem, core::RawImage& pages) : mem_(mem), pages_(pages) {}
-
-  Result<> copy(const Task& t, const Range& r) {
-    for (std::uint64_t at = r.start; at < r.end;) {
-      std::size_t want = std::min<std::uint64_t>(buffer_.size(), r.end - at);
-      ssize_t n = pread(mem_, buffer_.data(), want, static_cast<off_t>(at));
-      if (n <= 0 || n % 4096 != 0)
-        return Error{"mm", "read memory of", format("pid {} at {:x}", t.host, at), n < 0 ? errno : EIO, ""};
-      TRY(put(static_cast<std::size_t>(n)));
-      at += static_cast<std::uint64_t>(n);
-    }
-    return {};
-  }
-
- private:
-  Result<> put(std::size_t size) {
-    for (std::size_t done = 0; done < size;) {
-      ssize_t n = pwrite(pages_.fd(), buffer_.data() + done, size - done, static_cast<off_t>(offset_ + done));
-      if (n <= 0) return Error{"mm", "write", pages_.name(), n < 0 ? errno : EIO, "free space on the images' disk"};
-      done += static_cast<std::size_t>(n);
-    }
-    pages_.add_checksum(offset_, size, core::crc32c(0, buffer_.data(), size));
-    offset_ += size;
-    return {};
-  }
-
-  int mem_;
-  core::RawImage& pages_;
-  std::uint64_t offset_ = 0;
-  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(1 << 20);
-};
-
 /// Two switches of prctl(2) belong to the address space, so the image has them there; the module task asks for them.
 void take_switches(const task::PrctlModel& prctls, AddressSpace& space) {
   auto it = prctls.processes.find(space.owner);
@@ -158,10 +122,7 @@ Result<> collect(DumpCtx& ctx) {
     std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
     m.space_of[t.pid] = id;
     auto [it, is_new] = m.spaces.try_emplace(id);
-    if (!is_new)
-      return Error{"mm", "dump", format("pid {}", t.host), 0,
-                   format("it shares its memory with pid {} without being a thread of it (CLONE_VM), not carried yet",
-                          it->second.owner)};
+    if (!is_new) continue;  // a process that shares the memory of one before it
     AddressSpace& space = it->second;
     space.vm_id = id;
     space.owner = t.pid;
@@ -209,12 +170,31 @@ static Result<> ask_policies(DumpCtx& ctx, const Task& t, AddressSpace& space, i
   return {};
 }
 
+/// Local descriptors, which only the task itself can read. The kernel does not tell how many it has made room for.
+static Result<> ask_ldt(DumpCtx& ctx, const Task& t, AddressSpace& space, infect::ParasiteSession& session) {
+#ifdef SYS_modify_ldt
+  session.reset_arena();
+  auto table = TRY(session.reserve<std::uint64_t>(arch::kLdtBytes / 8));
+  SysResult read = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_modify_ldt, 0,
+                                              session.address_of(table.offset).value, arch::kLdtBytes));
+  // ENOSYS: a kernel without CONFIG_MODIFY_LDT_SYSCALL. The call returns 32 bits.
+  if (static_cast<std::int32_t>(read.raw()) > 0) {
+    auto view = session.view(table);
+    space.ldt.assign(view.begin(), view.end());
+    while (!space.ldt.empty() && space.ldt.back() == 0) space.ldt.pop_back();
+  }
+  session.reset_arena();
+#endif
+  return {};
+}
+
 Result<> interrogate(DumpCtx& ctx, const Task& t, infect::ParasiteSession& session) {
   AddressSpace& space = ctx.models.edit<Model>().of(t);
   if (space.owner != t.pid) return {};
   SysResult brk = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_brk, 0));
   space.fields.brk = static_cast<std::uint64_t>(brk.raw());
   TRY(ask_policies(ctx, t, space, session));
+  TRY(ask_ldt(ctx, t, space, session));
   return find_lock_future(t, space, session);
 }
 
@@ -229,22 +209,23 @@ Result<> settle(DumpCtx& ctx) {
   return {};
 }
 
-Result<> write_pages(DumpCtx& ctx, const AddressSpace& space, core::PagemapWriter& pagemap, core::RawImage& pages) {
+Result<std::vector<Extent>> find_pages(DumpCtx& ctx, const AddressSpace& space, core::PagemapWriter& pagemap) {
   const Task& t = *ctx.tree.find(space.owner);
   PagemapScan scan = TRY(PagemapScan::open(t.host));
-  PageCopier copier(ctx.seized[t.index].mem_fd(), pages);
+  std::vector<Extent> extents;
   for (const Vma& v : space.vmas) {
     std::vector<Range> ranges;
     TRY(wanted_pages(scan, v, ranges));
     bool lazy = v.is(kVmaAnonPrivate) && !v.is(kVmaVdso);
     for (const Range& r : ranges) {
-      TRY(pagemap.add(r.start, r.size() / 4096, core::kPePresent | (lazy ? unsigned(core::kPeLazy) : 0u)));
-      TRY(copier.copy(t, r));
+      const std::uint64_t offset =
+          TRY(pagemap.add(r.start, r.size() / 4096, core::kPePresent | (lazy ? unsigned(core::kPeLazy) : 0u)));
+      extents.push_back({r.start, r.size(), offset});
       ctx.stats.pages_written += r.size() / 4096;
     }
     if (v.has_own_pages()) ctx.stats.pages_scanned += v.size() / 4096;
   }
-  return {};
+  return extents;
 }
 
 }  // namespace cr::mm

@@ -76,6 +76,7 @@ void put_space(const AddressSpace& s, pb::mm_entry& e) {
   e.set_dumpable(s.dumpable);
   e.set_thp_disabled(s.thp_disabled);
   if (s.lock_future != 0) e.set_lock_future(s.lock_future);
+  for (std::uint64_t descriptor : s.ldt) e.add_cr_ldt(descriptor);
 }
 
 AddressSpace get_space(const pb::mm_entry& e) {
@@ -89,6 +90,7 @@ AddressSpace get_space(const pb::mm_entry& e) {
   s.dumpable = e.dumpable();
   s.thp_disabled = e.thp_disabled();
   s.lock_future = e.lock_future();
+  s.ldt.assign(e.cr_ldt().begin(), e.cr_ldt().end());
   return s;
 }
 
@@ -127,11 +129,48 @@ Result<> read_vdso(const ReadCtx& ctx, AddressSpace& s) {
 
 }  // namespace
 
+namespace {
+
+/// Address spaces whose pages are copied together: so many that all workers have work, so few that their descriptors
+/// do not use up RLIMIT_NOFILE.
+class Batch {
+ public:
+  explicit Batch(DumpCtx& ctx) : ctx_(ctx) {}
+
+  Result<> add(const AddressSpace& space, core::RawImage pages, std::vector<Extent> extents) {
+    const infect::SeizedTask& task = ctx_.seized[ctx_.tree.find(space.owner)->index];
+    files_.push_back(std::move(pages));
+    for (const Extent& e : extents) bytes_ += e.size;
+    jobs_.push_back({task.pid(), task.mem_fd(), nullptr, std::move(extents)});
+    return jobs_.size() < kSpaces && bytes_ < kBytes ? Result<>{} : flush();
+  }
+  Result<> flush() {
+    for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].pages = &files_[i];
+    TRY(copy_pages(jobs_, page_source_of_environment(), page_workers_of_environment()));
+    for (core::RawImage& pages : files_) TRY(pages.close());
+    jobs_.clear(), files_.clear();
+    bytes_ = 0;
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t kSpaces = 64;
+  static constexpr std::uint64_t kBytes = 1 << 30;
+  DumpCtx& ctx_;
+  std::vector<PageJob> jobs_{};
+  std::vector<core::RawImage> files_{};
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace
+
 Result<> write(DumpCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
+  Batch batch(ctx);
   for (auto& [id, space] : m.spaces) {
     pb::mm_entry e;
     put_space(space, e);
+    if (!space.ldt.empty()) ctx.images.require(core::kLocalDescriptors);
     auto image = TRY(ctx.images.create(core::ImageType::kMm, static_cast<std::uint64_t>(space.owner.value)));
     TRY(image.write(e));
     TRY(image.close());
@@ -139,11 +178,11 @@ Result<> write(DumpCtx& ctx) {
     auto pagemap = TRY(core::PagemapWriter::create(ctx.images, core::ImageType::kPagemap,
                                                    static_cast<std::uint64_t>(space.owner.value), space.pages_id));
     core::RawImage pages = TRY(ctx.images.create_raw(core::ImageType::kPages, space.pages_id));
-    TRY(write_pages(ctx, space, pagemap, pages));
+    std::vector<Extent> extents = TRY(find_pages(ctx, space, pagemap));
     TRY(pagemap.close());
-    TRY(pages.close());
+    TRY(batch.add(space, std::move(pages), std::move(extents)));
   }
-  return {};
+  return batch.flush();
 }
 
 Result<> read(ReadCtx& ctx) {

@@ -10,12 +10,14 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/file_kind.h"
 #include "core/module.h"
 #include "core/page_stream.h"
+#include "mm/page_copy.h"
 
 namespace cr::mm {
 
@@ -85,6 +87,7 @@ struct AddressSpace {
   Fields fields{};
   FileId exe = 0;
   int dumpable = 1;
+  std::vector<std::uint64_t> ldt{};   ///< x86: local descriptors from number 0 on (modify_ldt(2))
   bool thp_disabled = false;          ///< PR_SET_THP_DISABLE
   std::uint32_t lock_future = 0;      ///< flags of mlockall(2) with MCL_FUTURE, 0 none
   std::uint32_t pages_id = 0;         ///< N of pages-N.img
@@ -104,13 +107,11 @@ struct Model {
   AddressSpace& of(const Task& t) { return spaces.at(space_of.at(t.pid)); }
 };
 
-/// What a dump of memory did, for stats-dump.
-struct Counters {
-  std::uint64_t pages_scanned = 0, pages_written = 0;
-};
+/// The pages files of address spaces, whose checksums are checked while they are read into place.
+std::set<std::uint64_t> pages_files(const Model&);
 
-/// Writes the pages of one address space of the frozen tree behind `pagemap` into `pages`.
-Result<> write_pages(DumpCtx&, const AddressSpace&, core::PagemapWriter& pagemap, core::RawImage& pages);
+/// Writes into `pagemap` which pages of one address space only the images can bring back, and says where they are.
+Result<std::vector<Extent>> find_pages(DumpCtx&, const AddressSpace&, core::PagemapWriter& pagemap);
 
 // Hooks.
 Result<> collect(DumpCtx&);

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "core/proc_text.h"
 #include "files/files.h"
+#include "mm/page_fill.h"
 #include "mm/smaps.h"
 
 #ifndef MAP_DROPPABLE
@@ -63,12 +64,6 @@ Result<> read_into(TaskCtx& t, int fd, std::uint64_t at, std::uint64_t size, std
   return {};
 }
 
-Result<> fill_new(TaskCtx& t, int fd, const Premap& p, const std::vector<Piece>& pieces) {
-  for (const Piece& piece : pieces)
-    TRY(read_into(t, fd, p.at + (piece.start - p.vma->start), piece.end - piece.start, piece.file_offset));
-  return {};
-}
-
 void copy_differing(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
   for (std::size_t at = 0; at < size; at += kPage)
     if (std::memcmp(to + at, from + at, kPage) != 0) std::memcpy(to + at, from + at, kPage);
@@ -76,7 +71,8 @@ void copy_differing(std::uint8_t* to, const std::uint8_t* from, std::size_t size
 
 /// The region is the child's view of the parent's memory: brings it to the child's content and touches only what
 /// differs. Pages that the child does not have are dropped.
-Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<Piece>& pieces) {
+Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<Piece>& pieces,
+                        core::Crc32cRanges& sums) {
   std::vector<std::uint8_t> buffer(kBuffer);
   std::uint64_t done = p.vma->start;
   auto drop = [&](std::uint64_t until) {
@@ -86,7 +82,9 @@ Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<P
     drop(piece.start);
     for (std::uint64_t a = piece.start; a < piece.end;) {
       std::size_t n = std::min<std::uint64_t>(kBuffer, piece.end - a);
-      TRY(read_into(t, fd, reinterpret_cast<std::uint64_t>(buffer.data()), n, piece.file_offset + (a - piece.start)));
+      const std::uint64_t offset = piece.file_offset + (a - piece.start);
+      TRY(read_into(t, fd, reinterpret_cast<std::uint64_t>(buffer.data()), n, offset));
+      sums.add(offset, n, core::crc32c(0, buffer.data(), n));
       copy_differing(reinterpret_cast<std::uint8_t*>(p.at + (a - p.vma->start)), buffer.data(), n);
       a += n;
     }
@@ -107,6 +105,25 @@ Result<> map_new(TaskCtx& t, const Premap& p) {
   for (int advice : {MADV_HUGEPAGE, MADV_NOHUGEPAGE})
     if (v.madv >> advice & 1) madvise(at, v.size(), advice);
   return {};
+}
+
+void add_extents(const AddressSpace& space, const Premap& p, const std::vector<Piece>& pieces,
+                 std::vector<FillExtent>& out) {
+  const Vma& v = *p.vma;
+  const bool plain = v.is(kVmaAnonPrivate) && !(v.madv >> MADV_HUGEPAGE & 1) && !(v.madv >> MADV_NOHUGEPAGE & 1);
+  for (const Piece& piece : pieces)
+    out.push_back(
+        {p.at + (piece.start - v.start), piece.end - piece.start, piece.file_offset, plain && !space.thp_disabled});
+}
+
+/// What was read must be what the dump wrote; of the rest of the file (pages of the vdso, of huge page mappings,
+/// which the restorer reads) the sum is taken here.
+Result<> verify(TaskCtx& t, int fd, const std::string& name, const AddressSpace& space, core::Crc32cRanges& sums) {
+  const core::ManifestEntry* listed = t.restore.images.expected(name);
+  if (listed == nullptr) return {};
+  TRY(sum_the_rest(fd, name, listed->length, sums));
+  if (auto crc = sums.whole(listed->length)) return t.restore.images.check_pages_sum(space.pages_id, *crc);
+  return t.restore.images.verify_pages(space.pages_id, 1);
 }
 
 }  // namespace
@@ -158,16 +175,21 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
     }
   }
   std::uint64_t base = total > 0 ? TRY(find_gap(t.restore, total)) : 0;
+  core::Crc32cRanges sums;
+  std::vector<FillExtent> extents;
   for (Job& job : jobs) {
     if (job.inherited) {
-      TRY(fill_inherited(t, pages.get(), job.premap, job.pieces));
+      TRY(fill_inherited(t, pages.get(), job.premap, job.pieces, sums));
     } else {
       job.premap.at += base;
       TRY(map_new(t, job.premap));
-      TRY(fill_new(t, pages.get(), job.premap, job.pieces));
+      add_extents(space, job.premap, job.pieces, extents);
     }
     own.push_back(job.premap);
   }
+  const std::string name = core::image_name(core::ImageType::kPages, space.pages_id);
+  TRY(fill_pages(pages.get(), name, extents, sums, page_workers_of_environment()));
+  TRY(verify(t, pages.get(), name, space, sums));
   return own;
 }
 

@@ -143,10 +143,17 @@ Result<> fill_process(TaskCtx& t, const Premaps& premaps, std::vector<Keep> keep
   out.fills = arena.add(fills);
   out.protects = arena.add(protects);
   out.advice = arena.add(advice);
+  out.ldt = arena.add(space.ldt);
   VdsoMoves vdso = TRY(vdso_moves(t.restore, space, park));
   out.vdso = arena.add(vdso.moves);
   out.pokes = arena.add(vdso.pokes);
   return fill_mm_map(t, space, out, arena);
+}
+
+std::set<std::uint64_t> pages_files(const Model& m) {
+  std::set<std::uint64_t> ids;
+  for (const auto& [id, space] : m.spaces) ids.insert(space.pages_id);
+  return ids;
 }
 
 Result<> plan(PlanCtx& ctx) {
@@ -155,9 +162,7 @@ Result<> plan(PlanCtx& ctx) {
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
     AddressSpace& space = m.of(t);
-    if (space.owner != t.pid)
-      return Error{"mm", "restore", format("pid {}", t.pid), 0,
-                   format("it shares its memory with pid {} without being a thread of it", space.owner)};
+    if (space.owner != t.pid) continue;
     TRY(plan_vdso(ctx.models, t, own_vdso, space));
     files::use_as_program(ctx, space.exe);
     for (const Vma& v : space.vmas) {

@@ -93,6 +93,18 @@ inline SysResult set_mm_fields(const BlobCtx& ctx, const RestoreSpace& s) {
   return sys::call(__NR_prctl, 35 /* PR_SET_MM */, 14 /* PR_SET_MM_MAP */, &map, sizeof map, 0);
 }
 
+/// Local descriptors: before any thread gets a selector of one into its registers.
+inline SysResult restore_ldt(const BlobCtx& ctx, const RestoreSpace& s) {
+#ifdef __NR_modify_ldt
+  std::uint32_t number = 0;
+  for (std::uint64_t descriptor : s.ldt.in(ctx.arena)) {
+    if (descriptor != 0) TRY(arch::set_ldt_entry(arch::ldt_entry(number, descriptor)));
+    ++number;
+  }
+#endif
+  return 0;
+}
+
 /// mlockall(MCL_FUTURE), once nothing will be mapped any more.
 inline SysResult lock_future(const BlobCtx&, const RestoreSpace& s) {
   if (!s.lock_future) return 0;

@@ -98,6 +98,7 @@ struct RestoreSpace {
   RelSpan<VdsoMove> vdso;
   RelSpan<Poke> pokes;
   RelSpan<std::uint64_t> auxv;
+  RelSpan<std::uint64_t> ldt;
   MmMap mm_map;
   std::int32_t pages_fd;      ///< -1 when there is nothing to fill
   std::uint32_t lock_future;  ///< mlockall(MCL_FUTURE)

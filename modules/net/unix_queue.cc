@@ -1,6 +1,7 @@
 #include "net/unix_queue.h"
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -82,8 +83,14 @@ Result<bool> peek_one(int fd, Room& room, const std::string& object, PeekedMessa
   return true;
 }
 
+/// Whether nothing more can come after what is in the queue.
+bool at_end(int fd) {
+  pollfd p{fd, POLLRDHUP, 0};
+  return poll(&p, 1, 0) > 0 && (p.revents & POLLRDHUP) != 0;
+}
+
 /// Walks over the whole queue by the peek offset, which moves on with every look.
-Result<std::vector<PeekedMessage>> walk(int fd, int type, Room& room, const std::string& object) {
+Result<std::vector<PeekedMessage>> walk(int fd, int type, int waiting, Room& room, const std::string& object) {
   int old = -1;
   socklen_t size = sizeof old;
   if (getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &old, &size) != 0) return failed("read SO_PEEK_OFF of", object, errno);
@@ -92,11 +99,15 @@ Result<std::vector<PeekedMessage>> walk(int fd, int type, Room& room, const std:
   if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof zero) != 0)
     return failed("set SO_PEEK_OFF of", object, errno);
   std::vector<PeekedMessage> all;
-  for (;;) {
+  for (int seen = 0;;) {
     PeekedMessage m;
     if (!TRY(peek_one(fd, room, object, m))) return all;
-    // The end of a stream reads as nothing; of a seqpacket socket too, where no empty packet is told from it.
-    if (type != SOCK_DGRAM && m.data.empty() && m.rights.empty()) return all;
+    seen += static_cast<int>(m.data.size());
+    // The end of a stream reads as nothing; that of a seqpacket socket too, and there empty packets look the same.
+    // While nobody has shut it down there is no end, and bytes that were not seen yet stand behind an empty packet.
+    if (type != SOCK_DGRAM && m.data.empty() && m.rights.empty() &&
+        (type == SOCK_STREAM || (seen >= waiting && at_end(fd))))
+      return all;
     all.push_back(std::move(m));
   }
 }
@@ -111,15 +122,16 @@ Result<std::vector<PeekedMessage>> peek_queue(int fd, int type, const std::strin
   if (ioctl(fd, SIOCINQ, &waiting) != 0) return failed("read SIOCINQ of", object, errno);
   if (type == SOCK_STREAM && waiting == 0) return std::vector<PeekedMessage>{};
   Room room = make_room(waiting);
-  if (offset >= 0) return walk(fd, type, room, object);
+  // A look at an empty packet marks it as seen, and the walk would step over it: no look before the walk.
+  if (offset >= 0 || type != SOCK_STREAM) return walk(fd, type, waiting, room, object);
   if (!TRY(peek_one(fd, room, object, first))) return std::vector<PeekedMessage>{};
-  if (type != SOCK_DGRAM && first.data.size() == static_cast<std::size_t>(waiting)) {
+  if (first.data.size() == static_cast<std::size_t>(waiting)) {
     std::vector<PeekedMessage> all;
     if (waiting != 0 || !first.rights.empty()) all.push_back(std::move(first));
     return all;
   }
   first.rights.clear();
-  return walk(fd, type, room, object);
+  return walk(fd, type, waiting, room, object);
 }
 
 Result<> send_message(int fd, int type, const std::vector<std::uint8_t>& data, const std::vector<int>& rights,

@@ -86,20 +86,6 @@ Result<> collect_regs(DumpCtx& ctx) {
   return {};
 }
 
-Result<> interrogate_regs(DumpCtx& ctx, const Task& t, infect::ParasiteSession& session) {
-#ifdef SYS_modify_ldt
-  session.reset_arena();
-  RelSpan<std::uint64_t> entry = TRY(session.reserve<std::uint64_t>(1));
-  SysResult read = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_modify_ldt, 0,
-                                              session.address_of(entry.offset).value, sizeof(std::uint64_t)));
-  session.reset_arena();
-  if (read.ok() && read.raw() > 0)
-    return Error{"task", "dump", format("pid {}", t.host), 0,
-                 "it has a local descriptor table (modify_ldt), which is not carried yet"};
-#endif
-  return {};
-}
-
 Result<> plan_regs(PlanCtx& ctx) {
   for (const auto& [tid, r] : ctx.models.get<RegsModel>().threads) {
     std::string missing = arch::missing_xfeatures(r.image.fpu);

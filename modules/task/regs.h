@@ -3,8 +3,7 @@
 // Shown by ptrace at the stop (infect/seize.h). Kept in core-<tid>.img: the architecture's thread_info, and a record
 // of our own (thread_core_entry.restart) for a call that can't simply be run again because part of its time is over.
 // Put back by ptrace when the restored thread is complete and parked in the restorer.
-// Refused: extended state that the restoring CPU lacks, by the names of the features; 32-bit tasks; a local
-// descriptor table.
+// Refused: extended state that the restoring CPU lacks, by the names of the features; 32-bit tasks.
 #pragma once
 
 #include <array>
@@ -34,15 +33,12 @@ struct RegsModel {
 };
 
 Result<> collect_regs(DumpCtx&);
-/// Looks for what only the task itself can read, and refuses it: a local descriptor table (modify_ldt(2)).
-Result<> interrogate_regs(DumpCtx&, const Task&, infect::ParasiteSession&);
 Result<> write_core_regs(const DumpCtx&, const Task&, std::size_t thread, pb::core_entry&);
 Result<> read_core_regs(ReadCtx&, const Task&, std::size_t thread, const pb::core_entry&);
 Result<> plan_regs(PlanCtx&);
 
 inline constexpr Module kRegsModule{.name = "regs",
                                     .collect = collect_regs,
-                                    .interrogate = interrogate_regs,
                                     .write_core = write_core_regs,
                                     .read_core = read_core_regs,
                                     .plan = plan_regs};

@@ -71,8 +71,8 @@ Result<Limits> collect_files(const std::string& dir) {
   return out;
 }
 
-Result<> write_self(const Task& task, const char* entry, const std::string& text, const char* remedy) {
-  UniqueFd fd(open(format("/proc/self/{}", entry).c_str(), O_WRONLY | O_CLOEXEC));
+Result<> write_entry(const Task& task, const char* entry, const std::string& text, const char* remedy) {
+  UniqueFd fd(open(format("/proc/{}/{}", task.pid, entry).c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return Error{"limits", format("set {} to", entry), format("{} (pid {})", text, task.pid), errno, remedy};
   return {};
@@ -147,15 +147,15 @@ Result<> enter(TaskCtx& ctx) {
   auto it = tasks.find(ctx.task.pid);
   if (it == tasks.end()) return {};
   const Limits& wanted = it->second;
-  const Limits own = TRY(collect_files("/proc/self"));
+  const Limits own = TRY(collect_files(format("/proc/{}", ctx.task.pid)));
   if (wanted.oom_score_adj && wanted.oom_score_adj != own.oom_score_adj)
-    TRY(write_self(ctx.task, "oom_score_adj", format("{}", *wanted.oom_score_adj),
-                   "lowering it needs CAP_SYS_RESOURCE"));
+    TRY(write_entry(ctx.task, "oom_score_adj", format("{}", *wanted.oom_score_adj),
+                    "lowering it needs CAP_SYS_RESOURCE"));
   if (wanted.coredump_filter && wanted.coredump_filter != own.coredump_filter)
-    TRY(write_self(ctx.task, "coredump_filter", format("{:#x}", *wanted.coredump_filter), ""));
+    TRY(write_entry(ctx.task, "coredump_filter", format("{:#x}", *wanted.coredump_filter), ""));
   if (wanted.loginuid && own.loginuid && wanted.loginuid != own.loginuid)
-    TRY(write_self(ctx.task, "loginuid", format("{}", *wanted.loginuid),
-                   "needs CAP_AUDIT_CONTROL, and that the audit system does not hold loginuids immutable"));
+    TRY(write_entry(ctx.task, "loginuid", format("{}", *wanted.loginuid),
+                    "needs CAP_AUDIT_CONTROL, and that the audit system does not hold loginuids immutable"));
   return {};
 }
 

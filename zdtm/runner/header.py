@@ -30,6 +30,7 @@ class Header:
     build: list = dataclasses.field(default_factory=list)
     compare: frozenset = frozenset()  # what is not compared
     rewrite: str = ''  # what is done to the images before the restore, of rewrite.KINDS
+    network: str = ''  # own: a network namespace for the case, with lo up
     timeout: float = 0  # seconds; 0: the runner's default
 
 
@@ -58,6 +59,12 @@ def parse_rewrite(value):
     return value
 
 
+def parse_network(value):
+    if value != 'own':
+        raise HeaderError(f'network: can only be own, not {value!r}')
+    return value
+
+
 PARSERS = {
     'title': str,
     'dump': shlex.split,
@@ -68,6 +75,7 @@ PARSERS = {
     'build': shlex.split,
     'compare': parse_compare,
     'rewrite': parse_rewrite,
+    'network': parse_network,
     'timeout': float,
 }
 

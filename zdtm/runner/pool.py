@@ -28,7 +28,7 @@ class Pool:
     def start(self, job):
         shutil.rmtree(job.work, ignore_errors=True)
         os.makedirs(job.work)
-        pid = sandbox.start(lambda: driver(job), job.path('reaped'))
+        pid = sandbox.start(lambda: driver(job), job.path('reaped'), job.header.network == 'own')
         descriptor = os.pidfd_open(pid)
         self.poll.register(descriptor, select.POLLIN)
         self.running[descriptor] = (pid, job, time.monotonic() + job.timeout + GRACE)

@@ -3,13 +3,19 @@
 carrier (in the runner's namespace) -> init (pid 1: only reaps) -> driver (runs the beats). Reaping in a process that does
 nothing else is what makes it immediate: a zombie would keep its pid from the restore. When init exits, the kernel kills the rest."""
 import ctypes
+import fcntl
 import os
 import signal
+import socket
+import struct
 import sys
 import traceback
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 1
 MS_REC_PRIVATE = 0x4000 | (1 << 18)
 MS_NOSUID_NODEV_NOEXEC = 2 | 4 | 8
 MS_NOSUID_NOEXEC = 2 | 8
@@ -44,14 +50,22 @@ def in_child(body):
         os._exit(status)
 
 
-def start(body, reap_log):
-    """Runs body() as pid 2 of a new pid namespace. Returns the pid of the process to wait for; killing it kills all."""
-    return in_child(lambda: carrier(body, reap_log))
+def start(body, reap_log, own_network=False):
+    """Runs body() as pid 2 of a new pid namespace, and with a network of its own if wanted. Returns the pid of the process
+    to wait for; killing it kills all."""
+    return in_child(lambda: carrier(body, reap_log, own_network))
 
 
-def carrier(body, reap_log):
+def raise_loopback():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack('16sh14x', b'lo', IFF_UP))
+
+
+def carrier(body, reap_log, own_network):
     die_with_parent()
-    check(libc.unshare(CLONE_NEWPID | CLONE_NEWNS), 'unshare')
+    check(libc.unshare(CLONE_NEWPID | CLONE_NEWNS | (CLONE_NEWNET if own_network else 0)), 'unshare')
+    if own_network:
+        raise_loopback()
     pid = in_child(lambda: init(body, reap_log))
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xff
 

@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a child that shares memory, files, fs and dispositions, but is a process of its own
- * refuse: shares its memory
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

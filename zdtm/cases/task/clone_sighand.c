@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a child made with CLONE_SIGHAND shares the signal dispositions
- * refuse: shares its memory
  */
 #define _GNU_SOURCE
 #include <sched.h>

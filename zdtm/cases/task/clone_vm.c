@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a child made with CLONE_VM shares the memory but not the descriptors
- * refuse: shares its memory
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

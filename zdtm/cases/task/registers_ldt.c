@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a local descriptor table keeps its entries, and a loaded selector its meaning
- * refuse: local descriptor table
  * needs: arch:x86_64
  */
 #define _GNU_SOURCE

@@ -1,0 +1,113 @@
+// What the machine itself can do: the bounds of everything else.
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "bench/cases.h"
+#include "bench/series.h"
+#include "bench/subject.h"
+
+namespace cr::bench {
+namespace {
+
+constexpr std::size_t kBytes = 256 << 20;  // figures are scaled to 1 GiB
+
+std::byte* map(int advice = 0) {
+  void* m = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (advice != 0) madvise(m, kBytes, advice);
+  return static_cast<std::byte*>(m);
+}
+
+void touch(std::byte* m) {
+  for (std::size_t at = 0; at < kBytes; at += 4096) m[at] = std::byte{1};
+}
+
+double fault_in(int advice) {
+  std::byte* m = map(advice);
+  const double start = now_ms();
+  touch(m);
+  const double ms = now_ms() - start;
+  munmap(m, kBytes);
+  return ms;
+}
+
+double copy() {
+  std::byte *a = map(), *b = map();
+  touch(a), touch(b);
+  const double start = now_ms();
+  std::memcpy(b, a, kBytes);
+  benchmark::DoNotOptimize(*b);
+  const double ms = now_ms() - start;
+  munmap(a, kBytes), munmap(b, kBytes);
+  return ms;
+}
+
+double write_file(const std::string& dir, bool durable) {
+  const std::string file = dir + "/limit";
+  std::byte* m = map();
+  touch(m);
+  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
+  const double start = now_ms();
+  for (std::size_t at = 0; at < kBytes; at += 1 << 20)
+    if (pwrite(fd, m + at, 1 << 20, static_cast<off_t>(at)) != 1 << 20) give_up("cannot write " + file);
+  if (durable) fsync(fd);
+  const double ms = now_ms() - start;
+  close(fd);
+  unlink(file.c_str());
+  munmap(m, kBytes);
+  return ms;
+}
+
+/// In a child: a command that we start counts our own peak of memory as its own (setmax_mm_hiwater_rss() at exec).
+template <class F>
+double in_child(F measure) {
+  int result[2];
+  if (pipe(result) != 0) give_up("no pipe");
+  const pid_t child = fork();
+  if (child == 0) {
+    const double ms = measure();
+    _exit(write(result[1], &ms, sizeof ms) == sizeof ms ? 0 : 1);
+  }
+  double ms = 0;
+  close(result[1]);
+  if (read(result[0], &ms, sizeof ms) != sizeof ms) give_up("a limit could not be measured");
+  close(result[0]);
+  waitpid(child, nullptr, 0);
+  return ms;
+}
+
+template <class F>
+void add(const char* name, F measure) {
+  benchmark::RegisterBenchmark(name,
+                               [measure](benchmark::State& state) {
+                                 in_child(measure);  // warm
+                                 Series s;
+                                 for (auto _ : state) {
+                                   const double ms = in_child(measure) * 4;
+                                   state.SetIterationTime(ms / 1e3);
+                                   s.add(ms);
+                                 }
+                                 state.counters["ms_per_gib"] = s.median();
+                                 state.counters["spread_pct"] = s.spread();
+                               })
+      ->UseManualTime()
+      ->Iterations(5)
+      ->Unit(benchmark::kMillisecond);
+}
+
+}  // namespace
+
+void register_limits(const Setting& s) {
+  add("limit/memcpy", [] { return copy(); });
+  add("limit/fault_in/4k", [] { return fault_in(MADV_NOHUGEPAGE); });
+  add("limit/fault_in/huge", [] { return fault_in(MADV_HUGEPAGE); });
+  add("limit/pwrite/tmpfs", [&s] { return write_file(s.tmpfs, false); });
+  add("limit/pwrite/disk", [&s] { return write_file(s.disk, false); });
+  add("limit/pwrite/disk_durable", [&s] { return write_file(s.disk, true); });
+}
+
+}  // namespace cr::bench

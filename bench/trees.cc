@@ -1,0 +1,71 @@
+// Trees: workers that share their parent's memory copy-on-write, and a thousand sleeping processes.
+#include <benchmark/benchmark.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+
+#include "bench/cases.h"
+#include "bench/series.h"
+#include "bench/subject.h"
+
+namespace cr::bench {
+namespace {
+
+/// Proportional set size of a process and its children, KiB.
+double pss_of_tree(pid_t root) {
+  double sum = 0;
+  std::string word;
+  std::ifstream rollup("/proc/" + std::to_string(root) + "/smaps_rollup");
+  while (rollup >> word)
+    if (word == "Pss:") rollup >> word, sum += std::stod(word);
+  std::ifstream children("/proc/" + std::to_string(root) + "/task/" + std::to_string(root) + "/children");
+  for (pid_t child; children >> child;) sum += pss_of_tree(child);
+  return sum;
+}
+
+struct Row {
+  std::string name;
+  VictimShape shape;
+  int rounds;
+};
+
+void run(benchmark::State& state, const Place& place, const Row& row) {
+  Subject v(place, row.shape);
+  const double pss_before = pss_of_tree(v.pid());
+  Series dump, restore, pss;
+  v.dump(), v.restore();
+  for (auto _ : state) {
+    v.remove_images();
+    dump.add(v.dump());
+    restore.add(v.restore());
+    pss.add(pss_of_tree(v.pid()));
+    state.SetIterationTime((dump.median() + restore.median()) / 1e3);
+  }
+  v.check_hash();
+  auto& c = state.counters;
+  c["dump_ms"] = dump.median();
+  c["restore_ms"] = restore.median();
+  c["dump_spread_pct"] = dump.spread();
+  c["restore_spread_pct"] = restore.spread();
+  c["pss_ratio"] = pss.median() / pss_before;
+  c["engine_peak_mib"] = static_cast<double>(v.peak_kib()) / 1024;
+}
+
+}  // namespace
+
+void register_trees(const Setting& s) {
+  const Place place{s.engine, s.victim, s.tmpfs};
+  const std::size_t shared = s.bytes / 4;  // nine images of it
+  const std::string size = std::to_string(shared >> 20) + "MiB";
+  for (const Row& row : {Row{"tree/alone/" + size, {.bytes = shared, .threads = "quiet"}, 2},
+                         Row{"tree/8_workers/" + size, {.bytes = shared, .workers = 8, .threads = "quiet"}, 2},
+                         Row{"tree/100_processes", {.workers = 99, .threads = "quiet"}, 2},
+                         Row{"tree/1000_processes", {.workers = 999, .threads = "quiet"}, 2}})
+    benchmark::RegisterBenchmark(row.name.c_str(), run, place, row)
+        ->UseManualTime()
+        ->Iterations(row.rounds * s.rounds)
+        ->Unit(benchmark::kMillisecond);
+}
+
+}  // namespace cr::bench

@@ -1,0 +1,173 @@
+#include "mm/page_copy.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/format.h"
+#include "base/unique_fd.h"
+#include "core/crc32c.h"
+#include "core/image_sync.h"
+#include "mm/worker_pool.h"
+
+namespace cr::mm {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::size_t kChunk = 512 << 10;         // stays in the second-level cache between read, checksum and write
+constexpr std::uint64_t kPiece = 8 << 20;         // what a worker takes at a time
+constexpr std::uint64_t kExclusive = 1ull << 56;  // PM_MMAP_EXCLUSIVE of /proc/PID/pagemap
+
+/// Memory for reading into, page aligned and faulted in once.
+class Buffer {
+ public:
+  Buffer() : at_(mmap(nullptr, kChunk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {}
+  ~Buffer() {
+    if (at_ != MAP_FAILED) munmap(at_, kChunk);
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  std::uint8_t* get() const { return at_ == MAP_FAILED ? nullptr : static_cast<std::uint8_t*>(at_); }
+
+ private:
+  void* at_;
+};
+
+/// One piece of a job: extents [first, last), bounded to about kPiece.
+struct Piece {
+  const PageJob* job;
+  const Extent* extent;
+  std::uint64_t from, to;  ///< bytes of the extents that follow each other from `extent` on
+};
+
+/// Copies single pieces. One per worker.
+class Copier {
+ public:
+  explicit Copier(PageSource source) : source_(source) {}
+
+  Result<> copy(const Piece& piece) {
+    if (buffer_.get() == nullptr) return Error{"mm", "get memory for", "copying pages", ENOMEM, ""};
+    if (job_ != piece.job) {
+      job_ = piece.job;
+      pagemap_.reset();
+      if (source_ == PageSource::kAuto)
+        pagemap_.reset(open(format("/proc/{}/pagemap", job_->pid).c_str(), O_RDONLY | O_CLOEXEC));
+    }
+    const Extent* e = piece.extent;
+    std::uint64_t inside = piece.from;  // of extent e
+    for (std::uint64_t left = piece.to - piece.from; left > 0; ++e, inside = 0) {
+      const std::uint64_t n = std::min(left, e->size - inside);
+      TRY(copy_range(e->start + inside, n, e->offset + inside));
+      left -= n;
+    }
+    return {};
+  }
+
+ private:
+  Result<> copy_range(std::uint64_t at, std::uint64_t size, std::uint64_t offset) {
+    while (size > 0) {
+      const std::size_t want = std::min<std::uint64_t>(kChunk, size);
+      const std::size_t got = TRY(read(at, want));
+      TRY(write(got, offset));
+      at += got, offset += got, size -= got;
+    }
+    return {};
+  }
+
+  Result<std::size_t> read(std::uint64_t at, std::size_t want) {
+    if (pagemap_ && all_exclusive(at, want)) {
+      const iovec local{buffer_.get(), want}, remote{reinterpret_cast<void*>(at), want};
+      const ssize_t n = process_vm_readv(job_->pid.value, &local, 1, &remote, 1, 0);
+      if (n > 0 && n % static_cast<ssize_t>(kPage) == 0) return static_cast<std::size_t>(n);
+      // PROT_NONE, or a policy against it: the other way works for both.
+    }
+    const ssize_t n = pread(job_->mem_fd, buffer_.get(), want, static_cast<off_t>(at));
+    if (n > 0 && n % static_cast<ssize_t>(kPage) == 0) return static_cast<std::size_t>(n);
+    return Error{"mm", "read memory of", format("pid {} at {:x}", job_->pid, at), n < 0 ? errno : EIO, ""};
+  }
+
+  bool all_exclusive(std::uint64_t at, std::size_t size) {
+    const std::size_t count = size / kPage;
+    const auto bytes = static_cast<ssize_t>(count * 8);
+    if (pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at / kPage * 8)) != bytes) return false;
+    return std::all_of(entries_, entries_ + count, [](std::uint64_t e) { return (e & kExclusive) != 0; });
+  }
+
+  Result<> write(std::size_t size, std::uint64_t offset) {
+    const core::RawImage& pages = *job_->pages;
+    for (std::size_t done = 0; done < size;) {
+      const ssize_t n = pwrite(pages.fd(), buffer_.get() + done, size - done, static_cast<off_t>(offset + done));
+      if (n <= 0)
+        return Error{"mm", "write", format("{} at offset {}", pages.name(), offset + done), n < 0 ? errno : EIO,
+                     "free space on the images' disk, or name another directory with -D"};
+      done += static_cast<std::size_t>(n);
+    }
+    job_->pages->add_checksum(offset, size, core::crc32c(0, buffer_.get(), size));
+    return {};
+  }
+
+  PageSource source_;
+  const PageJob* job_ = nullptr;
+  UniqueFd pagemap_{};
+  Buffer buffer_{};
+  std::uint64_t entries_[kChunk / kPage];
+};
+
+std::vector<Piece> cut(std::span<PageJob> jobs, std::uint64_t& total) {
+  std::vector<Piece> pieces;
+  for (const PageJob& job : jobs) {
+    const Extent* first = nullptr;
+    std::uint64_t from = 0, length = 0;
+    auto finish = [&] {
+      if (length > 0) pieces.push_back({&job, first, from, from + length});
+      length = 0;
+    };
+    for (const Extent& e : job.extents) {
+      total += e.size;
+      for (std::uint64_t done = 0; done < e.size;) {
+        if (length == 0) first = &e, from = done;
+        const std::uint64_t n = std::min(kPiece - length, e.size - done);
+        done += n, length += n;
+        if (length == kPiece) finish();
+      }
+    }
+    finish();
+  }
+  return pieces;
+}
+
+}  // namespace
+
+unsigned workers_for(std::uint64_t bytes) {
+  cpu_set_t set;
+  const int cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  return static_cast<unsigned>(std::clamp<std::uint64_t>(bytes / kPiece, 1, static_cast<std::uint64_t>(cpus)));
+}
+
+Result<> copy_pages(std::span<PageJob> jobs, PageSource source, unsigned workers) {
+  std::uint64_t total = 0;
+  const std::vector<Piece> pieces = cut(jobs, total);
+  if (pieces.empty()) return {};
+  if (workers == 0) workers = workers_for(total);
+  std::vector<std::unique_ptr<Copier>> copiers;
+  for (unsigned i = 0; i < workers; ++i) copiers.push_back(std::make_unique<Copier>(source));
+  return in_parallel(pieces.size(), workers,
+                     [&](std::size_t piece, unsigned worker) { return copiers[worker]->copy(pieces[piece]); });
+}
+
+PageSource page_source_of_environment() {
+  const char* wish = std::getenv("CRENGINE_PAGE_SOURCE");
+  return wish != nullptr && std::strcmp(wish, "mem") == 0 ? PageSource::kMem : PageSource::kAuto;
+}
+
+unsigned page_workers_of_environment() {
+  const char* wish = std::getenv("CRENGINE_PAGE_WORKERS");
+  return wish == nullptr ? 0 : static_cast<unsigned>(std::clamp(std::atoi(wish), 0, 64));
+}
+
+}  // namespace cr::mm

@@ -1,0 +1,154 @@
+#include <linux/tcp.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/format.h"
+#include "core/sharing.h"
+#include "files/description.h"
+#include "net/inet_socket.h"
+
+namespace cr::net {
+namespace {
+
+int int_option(int fd, int option, int missing) {
+  int value = missing;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : missing;
+}
+
+Error refuse(const std::string& object, std::string why) { return Error{"net", "dump", object, 0, std::move(why)}; }
+
+/// The upper layer of a TCP socket (tls, smc ...) keeps state of its own.
+std::string upper_layer(int fd) {
+  char name[17] = {};
+  socklen_t size = sizeof name - 1;
+  return getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &size) == 0 ? name : "";
+}
+
+/// What poll(2) knows and no option tells: whether we may still read, whether an error is waiting.
+short poll_now(int fd) {
+  pollfd p{fd, POLLRDHUP, 0};
+  return poll(&p, 1, 0) > 0 ? p.revents : short{0};
+}
+
+Result<> check_tcp(const DumpCtx& ctx, int fd, const TcpSummary& s, const std::string& object) {
+  if (const std::string layer = upper_layer(fd); !layer.empty())
+    return refuse(object, format("it has the upper layer {}, whose state the kernel does not show", layer));
+  if (s.state == TcpState::kSynSent || s.state == TcpState::kSynReceived)
+    return refuse(object, format("its handshake is not over ({}): try again in a moment", state_name(s.state)));
+  if (s.state == TcpState::kListen && s.pending > 0 && !ctx.opt.skip_in_flight)
+    return refuse(object, format("{} connections wait in it to be accepted: let the program accept them, or leave "
+                                 "them out with --skip-in-flight",
+                                 s.pending));
+  return {};
+}
+
+Result<> collect_tcp(const DumpCtx& ctx, int fd, InetSocket& s, const std::string& object) {
+  const TcpSummary summary = TRY(tcp_summary(fd, object));
+  TRY(check_tcp(ctx, fd, summary, object));
+  s.state = summary.state;
+  s.backlog = summary.backlog;
+  const short events = poll_now(fd);
+  if (events & POLLERR) return refuse(object, "an error or a message of its error queue waits to be read");
+  if (events & POLLRDHUP) s.shutdown |= 1;
+  if (fin_sent(s.state)) s.shutdown |= 2;
+  if (s.spent()) s.shutdown = 3;
+  if (s.connection() && ctx.opt.tcp_close) {
+    s.state = TcpState::kClose;
+    s.local.port = s.peer.port = 0;
+    s.shutdown = 0;
+  }
+  return {};
+}
+
+std::string interface_of(const InetAddress& a) {
+  char name[IF_NAMESIZE] = {};
+  return a.scope != 0 && if_indextoname(a.scope, name) != nullptr ? name : "";
+}
+
+/// The locks are for our own network namespace, and the restore puts sockets in the caller's.
+Result<> check_namespace(int fd, const std::string& object) {
+  struct stat own {
+  }, its{};
+  UniqueFd ns(ioctl(fd, 0x894C /* SIOCGSKNS */));
+  if (!ns || fstat(ns.get(), &its) != 0 || stat("/proc/self/ns/net", &own) != 0)
+    return Error{"net", "ask for the network namespace of", object, errno, {}};
+  if (own.st_ino == its.st_ino && own.st_dev == its.st_dev) return {};
+  return refuse(object, "it belongs to another network namespace than the engine: run the engine in that one");
+}
+
+}  // namespace
+
+bool matches_inet(const FileProbe& p) {
+  if (!S_ISSOCK(p.st.st_mode) || (p.flags & O_PATH)) return false;
+  const int family = int_option(p.fd, SO_DOMAIN, -1);
+  if (family != AF_INET && family != AF_INET6) return false;
+  return int_option(p.fd, SO_TYPE, -1) == SOCK_STREAM && int_option(p.fd, SO_PROTOCOL, -1) == IPPROTO_TCP;
+}
+
+Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
+  const std::string object = probe.name();
+  const int fd = probe.fd;
+  TRY(check_namespace(fd, object));
+  InetSocket s;
+  s.ino = static_cast<std::uint32_t>(probe.st.st_ino);
+  s.family = int_option(fd, SO_DOMAIN, 0);
+  s.type = int_option(fd, SO_TYPE, 0);
+  s.protocol = int_option(fd, SO_PROTOCOL, 0);
+  s.uid = probe.st.st_uid;
+  s.gid = probe.st.st_gid;
+  s.local = TRY(local_address(fd, object));
+  bool connected = false;
+  s.peer = TRY(peer_address(fd, connected, object));
+  s.interface = interface_of(s.local);
+  if (connected) s.state = TcpState::kEstablished;
+  if (s.tcp()) TRY(collect_tcp(ctx, fd, s, object));
+  s.options = TRY(get_options(fd, object));
+  s.protocol_options = TRY(get_protocol_options(fd, s.kind(), object));
+  const KobjModel& ids = ctx.models.get<KobjModel>();
+  s.net_ns = ids.root.net_ns;
+  for (const Task& t : ctx.tree.tasks)
+    if (t.host == probe.pid) s.net_ns = ids.of.at(t.pid).net_ns;
+  ctx.models.edit<InetModel>().sockets[id] = std::move(s);
+  return {};
+}
+
+/// The peer is forgotten and so are the sequence numbers: a restore makes up a connection to our own address that has
+/// the same queue and ends at once.
+Result<> collect_spent(int fd, InetSocket& s, const std::string& object) {
+  if (s.local.port == 0) return {};
+  s.peer = s.local;
+  s.peer.port ^= 1;
+  TcpStream stream;
+  stream.inq = TRY(read_rest(fd, object));
+  stream.inq_seq = static_cast<std::uint32_t>(stream.inq.size()) + 2;
+  stream.outq_seq = 2;
+  stream.mss_clamp = TCP_MSS_DEFAULT;
+  s.stream = std::move(stream);
+  return {};
+}
+
+/// The network is locked by now: what is read here does not change any more.
+Result<> settle_inet(DumpCtx& ctx) {
+  for (auto& [id, s] : ctx.models.edit<InetModel>().sockets) {
+    if (!s.connection() && !s.spent()) continue;
+    const files::Description& d = files::description(ctx.models, id);
+    UniqueFd fd = TRY(files::copy_fd(d.pid, d.fd));
+    const TcpSummary summary = TRY(tcp_summary(fd.get(), d.object));
+    if (summary.state != s.state) {
+      // Between the two looks the peer has closed, or has acknowledged that we did.
+      TRY(collect_tcp(ctx, fd.get(), s, d.object));
+    }
+    if (s.spent()) {
+      TRY(collect_spent(fd.get(), s, d.object));
+      continue;
+    }
+    s.stream = TRY(read_stream(fd.get(), summary, d.object));
+  }
+  return {};
+}
+
+}  // namespace cr::net

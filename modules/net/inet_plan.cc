@@ -1,0 +1,113 @@
+// What can be known before a process exists: addresses that are not there, ports that are taken.
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/format.h"
+#include "files/description.h"
+#include "files/holders.h"
+#include "net/inet_socket.h"
+
+namespace cr::net {
+namespace {
+
+Error refuse(const files::Description& d, const InetAddress& a, int err, std::string remedy) {
+  return Error{"net", "restore", format("{} at {}", d.object, a.text()), err, std::move(remedy)};
+}
+
+/// Binds a socket of the same kind there, for a moment, with the same permissions to share. Connections that use the
+/// port are no obstacle.
+Result<> try_address(const InetSocket& s, const files::Description& d) {
+  UniqueFd fd(socket(s.family, s.type | SOCK_CLOEXEC, s.protocol));
+  if (!fd) return refuse(d, s.local, errno, "this kernel can't make such a socket");
+  const int on = 1;
+  const int share = s.tcp() || s.options.reuseaddr;
+  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &share, sizeof share);
+  if (s.options.reuseport) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (s.uid && fchown(fd.get(), *s.uid, s.gid.value_or(0)) != 0) return refuse(d, s.local, errno, "");
+  if (!s.options.bound_device.empty())
+    setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, s.options.bound_device.c_str(),
+               static_cast<socklen_t>(s.options.bound_device.size() + 1));
+  TRY(set_protocol_options(fd.get(), s.protocol_options, OptionPhase::kBeforeBind, d.object));
+  InetAddress where = s.local;
+  if (s.connection() || s.spent()) where.port = 0;  // connections share a port with anybody
+  const SocketAddress address = to_kernel(where);
+  if (bind(fd.get(), address.get(), address.size) == 0) return {};
+  if (errno == EADDRNOTAVAIL)
+    return refuse(d, s.local, errno, "no interface has this address: add it before the restore (ip address add)");
+  if (errno == EADDRINUSE)
+    return refuse(d, s.local, errno, "another process has the port: stop that one before the restore");
+  return refuse(d, s.local, errno, "");
+}
+
+/// inet_diag(7) for exactly this connection. 0 when there is none.
+Result<std::uint32_t> find_connection(const InetSocket& s, const files::Description& d) {
+  struct {
+    nlmsghdr header;
+    inet_diag_req_v2 request;
+  } m{};
+  const InetAddress local = s.local.plain(), peer = s.peer.plain();
+  m.header.nlmsg_len = sizeof m;
+  m.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  m.header.nlmsg_flags = NLM_F_REQUEST;
+  m.request.sdiag_family = static_cast<__u8>(local.family);
+  m.request.sdiag_protocol = IPPROTO_TCP;
+  m.request.idiag_states = ~0u;
+  m.request.id.idiag_sport = htons(local.port);
+  m.request.id.idiag_dport = htons(peer.port);
+  std::memcpy(m.request.id.idiag_src, local.words.data(), sizeof local.words);
+  std::memcpy(m.request.id.idiag_dst, peer.words.data(), sizeof peer.words);
+  m.request.id.idiag_cookie[0] = m.request.id.idiag_cookie[1] = ~0u;
+  UniqueFd sock(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  alignas(nlmsghdr) char answer[8192];
+  if (!sock || send(sock.get(), &m, sizeof m, 0) < 0) return refuse(d, s.local, errno, "inet_diag is needed");
+  const ssize_t n = recv(sock.get(), answer, sizeof answer, 0);
+  if (n < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(inet_diag_msg)))) return 0u;
+  const auto* h = reinterpret_cast<const nlmsghdr*>(answer);
+  if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY) return 0u;
+  const auto* found = static_cast<const inet_diag_msg*>(NLMSG_DATA(h));
+  // Without the connection the kernel finds a listening socket of the port, which is no obstacle; nor is one that
+  // only waits for late segments.
+  const auto state = static_cast<TcpState>(found->idiag_state);
+  if (state == TcpState::kListen || state == TcpState::kTimeWait) return 0u;
+  return found->idiag_inode == 0 ? ~0u : found->idiag_inode;
+}
+
+Result<> plan_one(PlanCtx& ctx, InetSocket& s, const files::Description& d) {
+  if (s.spent() && s.stream && ctx.opt.network_lock == NetworkLockMethod::kSkip)
+    return refuse(d, s.local, 0,
+                  "both sides have closed it, which is made again under a lock: leave out --network-lock");
+  if (!s.interface.empty()) {
+    const unsigned index = if_nametoindex(s.interface.c_str());
+    if (index == 0)
+      return refuse(d, s.local, 0,
+                    format("there is no network interface {}: make it before the restore", s.interface));
+    s.local.scope = index;
+    if (s.peer.family == AF_INET6 && s.connection()) s.peer.scope = index;
+  }
+  if (s.local.port == 0 && s.local.any()) return {};
+  TRY(try_address(s, d));
+  if (!s.connection()) return {};
+  const std::uint32_t ino = TRY(find_connection(s, d));
+  if (ino == 0) return {};
+  return refuse(d, s.local, EADDRINUSE,
+                format("the connection to {} exists, it belongs to {}", s.peer.text(),
+                       files::find_holder(ctx.tree, format("socket:[{}]", ino))));
+}
+
+}  // namespace
+
+Result<> plan_inet(PlanCtx& ctx) {
+  for (auto& [id, s] : ctx.models.edit<InetModel>().sockets) {
+    const files::Description& d = files::description(ctx.models, id);
+    if (d.home != 0) TRY(plan_one(ctx, s, d));
+  }
+  return {};
+}
+
+}  // namespace cr::net

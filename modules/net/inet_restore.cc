@@ -1,0 +1,100 @@
+#include <linux/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/format.h"
+#include "files/description.h"
+#include "net/inet_socket.h"
+
+namespace cr::net {
+namespace {
+
+Error failed(std::string step, const files::Description& d) {
+  return Error{"net", std::move(step), d.object, errno, {}};
+}
+
+Result<> bind_to(int fd, const InetSocket& s, const files::Description& d) {
+  const SocketAddress address = to_kernel(s.local);
+  if (bind(fd, address.get(), address.size) != 0) return failed(format("bind to {}", s.local.text()), d);
+  return {};
+}
+
+bool has_address(const InetSocket& s) { return s.local.port != 0 || !s.local.any(); }
+
+/// Repair mode shares the port with whoever has it: connections of the same server, and the other sockets of the tree
+/// that share it by options which they have not got yet.
+Result<> bind_in_repair(int fd, const InetSocket& s, const files::Description& d) {
+  Repair repair = TRY(Repair::begin(fd, d.object));
+  return bind_to(fd, s, d);
+}
+
+Result<> listen_on(int fd, const InetSocket& s, const files::Description& d) {
+  // listen(2) looks for conflicts again; repaired connections of the port are none for one that shares addresses.
+  const int share = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &share, sizeof share) != 0) return failed("share the port of", d);
+  if (listen(fd, static_cast<int>(s.backlog)) != 0) return failed(format("listen on {}", s.local.text()), d);
+  return {};
+}
+
+Result<> open_tcp(int fd, const InetSocket& s, const files::Description& d) {
+  if (s.spent() && s.stream) return make_spent_stream(fd, s.local, s.peer, *s.stream, d.object);
+  if (s.stream) {
+    TRY(make_stream(fd, s.state, s.local, s.peer, *s.stream, d.object));
+    // Before the peer, which may be in the tree as well, sends anything: it must find no more room than there was.
+    const int half = static_cast<int>(s.options.rcvbuf / 2);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &half, sizeof half);
+    return {};
+  }
+  if (has_address(s)) TRY(bind_in_repair(fd, s, d));
+  if (s.state == TcpState::kListen) TRY(listen_on(fd, s, d));
+  return {};
+}
+
+/// What the states of TCP do not tell: shutdown(2) for reading, or of a socket that never was connected (it fails
+/// then, and takes effect all the same).
+Result<> shut_down(int fd, const InetSocket& s, const files::Description& d) {
+  const bool done = s.stream && (fin_received(s.state) || s.spent());
+  const std::uint32_t how = s.connection() ? s.shutdown & 1 : s.shutdown;
+  if (done || how == 0) return {};
+  if (shutdown(fd, static_cast<int>(how) - 1) != 0 && errno != ENOTCONN) return failed("shut down", d);
+  return {};
+}
+
+Result<> finish_options(int fd, const InetSocket& s, const std::string& object) {
+  TRY(set_options(fd, s.options, object));
+  return set_protocol_options(fd, s.protocol_options, OptionPhase::kAtEnd, object);
+}
+
+}  // namespace
+
+Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id) {
+  const files::Description& d = files::description(ctx.models(), id);
+  const InetSocket& s = ctx.models().get<InetModel>().sockets.at(id);
+  UniqueFd fd(socket(s.family, s.type | SOCK_CLOEXEC, s.protocol));
+  if (!fd) return failed("make", d);
+  // The owner counts among sockets that share a port by SO_REUSEPORT.
+  if (s.uid && fchown(fd.get(), *s.uid, s.gid.value_or(0)) != 0) return failed("give its owner to", d);
+  TRY(set_options(fd.get(), s.options, d.object));
+  TRY(set_protocol_options(fd.get(), s.protocol_options, OptionPhase::kBeforeBind, d.object));
+  TRY(open_tcp(fd.get(), s, d));
+  TRY(shut_down(fd.get(), s, d));
+  if (!s.connection()) TRY(finish_options(fd.get(), s, d.object));
+  return fd;
+}
+
+Result<> connect_inet(TaskCtx& ctx, FileId id, int fd) {
+  const files::Description& d = files::description(ctx.models(), id);
+  const InetSocket& s = ctx.models().get<InetModel>().sockets.at(id);
+  // Later nobody could reach it: it is only in flight in another socket.
+  if (!s.connection() || d.number < ctx.restore.first_service_fd) return {};
+  return revive_inet(fd, s, d.object);
+}
+
+Result<> revive_inet(int fd, const InetSocket& s, const std::string& object) {
+  TRY(revive_stream(fd, s.state, *s.stream, object));
+  return finish_options(fd, s, object);
+}
+
+}  // namespace cr::net

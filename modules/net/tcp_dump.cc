@@ -1,0 +1,170 @@
+// Reading a TCP connection.
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+
+#include "base/format.h"
+#include "net/tcp_stream.h"
+
+#ifndef SO_PEEK_OFF
+#define SO_PEEK_OFF 42
+#endif
+
+namespace cr::net {
+namespace {
+
+Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
+
+constexpr unsigned bit(TcpState s) { return 1u << static_cast<unsigned>(s); }
+bool among(TcpState s, unsigned states) { return (bit(s) & states) != 0; }
+
+template <class T>
+Result<T> get(int fd, int option, const char* step, const std::string& object) {
+  T value{};
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, IPPROTO_TCP, option, &value, &size) != 0) return failed(step, object);
+  return value;
+}
+
+Result<> choose_queue(int fd, int queue, const std::string& object) {
+  if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof queue) != 0)
+    return failed("choose a queue of", object);
+  return {};
+}
+
+/// Everything in the queue that is chosen, without taking it. The length is not known beforehand: a FIN counts in
+/// what the ioctls tell.
+Result<std::vector<std::uint8_t>> peek_all(int fd, std::size_t guess, const std::string& object) {
+  std::vector<std::uint8_t> bytes(guess + 4096);
+  for (;;) {
+    const ssize_t n = recv(fd, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && errno != EAGAIN && errno != ENOTCONN) return failed("look into a queue of", object);
+    const auto got = static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+    if (got < bytes.size()) {
+      bytes.resize(got);
+      return bytes;
+    }
+    bytes.resize(bytes.size() * 2);
+  }
+}
+
+/// SO_PEEK_OFF (for TCP since Linux 6.9) would make us skip what is before it.
+class WholeView {
+ public:
+  explicit WholeView(int fd) : fd_(fd) {
+    socklen_t size = sizeof offset_;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset_, &size) != 0) offset_ = -1;
+    if (offset_ >= 0) set(-1);
+  }
+  ~WholeView() {
+    if (offset_ >= 0) set(offset_);
+  }
+
+ private:
+  void set(int offset) { setsockopt(fd_, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset); }
+  int fd_, offset_ = -1;
+};
+
+Result<> refuse_urgent(int fd, const std::string& object) {
+  pollfd p{fd, POLLPRI, 0};
+  if (poll(&p, 1, 0) > 0 && (p.revents & POLLPRI) != 0)
+    return Error{"net", "dump", object, 0, "it has urgent data that was not read: let the program read it first"};
+  return {};
+}
+
+int in_queue(int fd, unsigned long request) {
+  int n = 0;
+  return ioctl(fd, request, &n) == 0 ? std::max(n, 0) : 0;
+}
+
+}  // namespace
+
+const char* state_name(TcpState s) {
+  static constexpr const char* kNames[] = {"?",          "ESTABLISHED", "SYN_SENT",  "SYN_RECV",
+                                           "FIN_WAIT1",  "FIN_WAIT2",   "TIME_WAIT", "CLOSE",
+                                           "CLOSE_WAIT", "LAST_ACK",    "LISTEN",    "CLOSING"};
+  const auto i = static_cast<std::size_t>(s);
+  return i < std::size(kNames) ? kNames[i] : "?";
+}
+
+bool fin_sent(TcpState s) {
+  return among(
+      s, bit(TcpState::kFinWait1) | bit(TcpState::kFinWait2) | bit(TcpState::kClosing) | bit(TcpState::kLastAck));
+}
+bool fin_unacked(TcpState s) { return fin_sent(s) && s != TcpState::kFinWait2; }
+bool fin_received(TcpState s) {
+  return among(s, bit(TcpState::kCloseWait) | bit(TcpState::kLastAck) | bit(TcpState::kClosing));
+}
+bool is_connection(TcpState s) { return s != TcpState::kClose && s != TcpState::kListen; }
+
+Result<TcpSummary> tcp_summary(int fd, const std::string& object) {
+  const auto info = TRY(get<tcp_info>(fd, TCP_INFO, "ask for the state of", object));
+  TcpSummary s;
+  s.state = static_cast<TcpState>(info.tcpi_state);
+  s.options = info.tcpi_options & (kTimestamps | kSack | kWindowScale);
+  s.snd_wscale = info.tcpi_snd_wscale;
+  s.rcv_wscale = info.tcpi_rcv_wscale;
+  if (s.state == TcpState::kListen) {
+    s.pending = info.tcpi_unacked;
+    s.backlog = info.tcpi_sacked;
+  }
+  return s;
+}
+
+Result<Repair> Repair::begin(int fd, const std::string& object) {
+  int reuse = 0;
+  socklen_t size = sizeof reuse;
+  getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, &size);
+  const int on = TCP_REPAIR_ON;
+  if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0) return failed("put into repair mode", object);
+  return Repair(fd, reuse);
+}
+
+Repair::~Repair() {
+  if (fd_ < 0) return;
+  const int off = TCP_REPAIR_OFF_NO_WP;
+  setsockopt(fd_, IPPROTO_TCP, TCP_REPAIR, &off, sizeof off);
+  // The kernel forgets it: tcp_repair_set() leaves SK_NO_REUSE.
+  setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &reuse_, sizeof reuse_);
+}
+
+Result<std::vector<std::uint8_t>> read_rest(int fd, const std::string& object) {
+  WholeView whole(fd);
+  return peek_all(fd, 0, object);
+}
+
+Result<TcpStream> read_stream(int fd, const TcpSummary& summary, const std::string& object) {
+  TRY(refuse_urgent(fd, object));
+  TcpStream s;
+  s.options = summary.options;
+  s.snd_wscale = summary.snd_wscale;
+  s.rcv_wscale = summary.rcv_wscale;
+  const auto received = static_cast<std::size_t>(in_queue(fd, SIOCINQ));
+  const auto written = static_cast<std::size_t>(in_queue(fd, SIOCOUTQ));
+  const auto unsent = static_cast<std::uint32_t>(in_queue(fd, SIOCOUTQNSD));
+  WholeView whole(fd);
+  Repair repair = TRY(Repair::begin(fd, object));
+  s.mss_clamp = TRY(get<std::uint32_t>(fd, TCP_MAXSEG, "ask for the MSS of", object));
+  s.timestamp = TRY(get<std::uint32_t>(fd, TCP_TIMESTAMP, "ask for the timestamp of", object));
+  const auto w = TRY(get<tcp_repair_window>(fd, TCP_REPAIR_WINDOW, "ask for the windows of", object));
+  s.window = TcpWindow{w.snd_wl1, w.snd_wnd, w.max_window, w.rcv_wnd, w.rcv_wup};
+  TRY(choose_queue(fd, TCP_RECV_QUEUE, object));
+  s.inq_seq = TRY(get<std::uint32_t>(fd, TCP_QUEUE_SEQ, "ask for a sequence number of", object));
+  s.inq = TRY(peek_all(fd, received, object));
+  TRY(choose_queue(fd, TCP_SEND_QUEUE, object));
+  s.outq_seq = TRY(get<std::uint32_t>(fd, TCP_QUEUE_SEQ, "ask for a sequence number of", object));
+  s.outq = TRY(peek_all(fd, written, object));
+  // A FIN that waits behind unsent data counts as one byte of it.
+  const bool fin_counted = fin_unacked(summary.state) && unsent > 0;
+  s.unsent = std::min(unsent - (fin_counted ? 1 : 0), static_cast<std::uint32_t>(s.outq.size()));
+  return s;
+}
+
+}  // namespace cr::net
