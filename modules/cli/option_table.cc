@@ -76,7 +76,7 @@ constexpr std::array kTable{
     built(kAllow, "network-lock", 0, kReq, kPlain, kBoth, "METHOD", "hold up packets of connections: nftables, iptables (the same) or skip", set_network_lock),
     built(kAllow, "skip-in-flight", 0, kNone, kNeg, kDumps, "", "leave out TCP connections that nobody accepted yet", set_flag<&O::skip_in_flight>),
     built(kAllow, "ext-unix-sk", 'x', kOpt, kPlain, kBoth, "", "unix sockets with a peer outside the tree", set_ext_unix_sk),
-    built(kAllow, "file-locks", 'l', kNone, kNeg, kBoth, "", "file locks, when the engine can carry them", set_flag<&O::file_locks>),
+    built(kAllow, "file-locks", 'l', kNone, kNeg, kBoth, "", "file locks; they are carried without it too", set_flag<&O::file_locks>),
     built(kAllow, "link-remap", 0, kNone, kNeg, kBoth, "", "unlinked files with other names get a temporary link", set_flag<&O::link_remap>),
     built(kAllow, "ghost-limit", 0, kReq, kPlain, kDumps, "SIZE", "largest unlinked file to store, with K, M or G (1M)", set_ghost_limit),
     built(kAllow, "evasive-devices", 0, kNone, kNeg, kDumps, "", "a device may be found under another path", set_flag<&O::evasive_devices>),

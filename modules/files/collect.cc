@@ -16,6 +16,7 @@
 #include "files/description.h"
 #include "files/fdinfo.h"
 #include "files/identity.h"
+#include "files/locks.h"
 #include "files/signal_owner.h"
 
 namespace cr::files {
@@ -167,24 +168,21 @@ Result<Seen> collect_number(DumpCtx& ctx, Source& s, int number) {
     return e;
   }
   const FdinfoCommon info = parsed.take();
-  if (!info.locks.empty()) {
-    p.pid = s.pid;
-    p.link = TRY(read_link(s.fds.get(), name, format("pid {} fd {}", s.pid, number)));
-    return fail("dump a file lock on", p.name(), 0,
-                format("file locks are not carried yet; release this one before the dump: {}", info.locks.front()));
-  }
   const bool cloexec = (info.flags & O_CLOEXEC) != 0;
   // The path through /proc leads to the inode without a copy of the descriptor.
   if (fstatat(s.fds.get(), name.c_str(), &p.st, 0) != 0)
     return fail("stat", format("pid {} fd {}", s.pid, number), errno);
   const Identities::Place place{s.pid, number};
-  if (FileId known = TRY(seen.identities.find(p.st.st_dev, p.st.st_ino, place)); known != 0)
+  if (FileId known = TRY(seen.identities.find(p.st.st_dev, p.st.st_ino, place)); known != 0) {
+    TRY(note_locks(ctx, s.pid, number, known, info.locks));
     return Seen{known, cloexec};
+  }
   auto filled = fill_probe(ctx, s, name, info, p);
   UniqueFd guard(p.fd);
   if (!filled.ok()) return filled.take_error();
   const FileId id = TRY(add_new(ctx, p));
   TRY(seen.identities.add(p.st.st_dev, p.st.st_ino, place, id));
+  TRY(note_locks(ctx, s.pid, number, id, info.locks));
   return Seen{id, cloexec};
 }
 
@@ -289,7 +287,7 @@ Result<> collect(DumpCtx& ctx) {
 Result<> settle(DumpCtx& ctx) {
   for (const FileKind* kind : file_kinds())
     if (kind->settle != nullptr) TRY(kind->settle(ctx));
-  return {};
+  return settle_locks(ctx);
 }
 
 }  // namespace cr::files

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include "files/locks.h"
+
 namespace cr::files {
 namespace {
 
@@ -28,6 +30,25 @@ TEST(Fdinfo, CommonRefusesNonsense) {
   EXPECT_FALSE(parse_fdinfo_common("pos:\t1\n").ok());
   EXPECT_FALSE(parse_fdinfo_common("pos:\tx\nflags:\t02\n").ok());
   EXPECT_FALSE(parse_fdinfo_common("pos:\t1\nflags:\t09\n").ok());
+}
+
+TEST(Locks, Lines) {
+  auto record = parse_lock("1: POSIX  ADVISORY  READ 359 00:13:11691 10 29");
+  ASSERT_TRUE(record.ok());
+  EXPECT_EQ(record.value().kind, LockKind::kPosix);
+  EXPECT_EQ(record.value().type, static_cast<unsigned>(F_RDLCK));
+  EXPECT_EQ(record.value().taker, 359);
+  EXPECT_EQ(record.value().start, 10);
+  EXPECT_EQ(record.value().len, 20);
+  auto whole = parse_lock("2: OFDLCK ADVISORY  WRITE -1 fd:01:7 5 EOF");
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ(whole.value().kind, LockKind::kOfd);
+  EXPECT_EQ(whole.value().taker, -1);
+  EXPECT_EQ(whole.value().len, 0);
+  EXPECT_EQ(parse_lock("1: LEASE  ACTIVE    WRITE 7 00:13:1 0 EOF").value().kind, LockKind::kLease);
+  EXPECT_FALSE(parse_lock("1: LEASE  BREAKING  READ 7 00:13:1 0 EOF").ok());
+  EXPECT_FALSE(parse_lock("1: DELEG  ACTIVE    READ 7 00:13:1 0 EOF").ok());
+  EXPECT_FALSE(parse_lock("1: FLOCK").ok());
 }
 
 TEST(Fdinfo, Eventfd) {

@@ -11,7 +11,7 @@
 // memory that is only mapped) stay on service numbers, at or above RestoreCtx::first_service_fd, until the restorer
 // closes that whole range as its last act. So before kOpen nothing of the engine may be left below first_service_fd.
 //
-// Refused: kinds that no FileKind matches; file locks and leases (not built yet).
+// Refused: kinds that no FileKind matches. File locks: see locks.h.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include "files/description.h"
 #include "files/fdinfo.pb.h"
 #include "files/fs.pb.h"
+#include "files/locks.h"
 
 namespace cr::files {
 namespace {
@@ -117,7 +118,7 @@ Result<> write(DumpCtx& ctx) {
     if (task.alive()) TRY(write_fs(ctx, task, model.fs[task.index]));
   for (const FileKind* kind : file_kinds())
     if (kind->write_images != nullptr) TRY(kind->write_images(ctx));
-  return {};
+  return write_locks(ctx);
 }
 
 Result<> read(ReadCtx& ctx) {
@@ -129,7 +130,7 @@ Result<> read(ReadCtx& ctx) {
     if (task.alive()) TRY(read_task(ctx, task));
   for (const FileKind* kind : file_kinds())
     if (kind->read_images != nullptr) TRY(kind->read_images(ctx));
-  return {};
+  return read_locks(ctx);
 }
 
 }  // namespace cr::files

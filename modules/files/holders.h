@@ -11,4 +11,7 @@ namespace cr::files {
 /// is found. Walks all of /proc, so it is for the way out only.
 std::string find_holder(const TaskTree& tree, const std::string& link);
 
+/// The same for a process that shares the description of descriptor `fd` of `pid`; "" when there is none. By kcmp(2).
+std::string find_sharer(const TaskTree& tree, HostPid pid, int fd);
+
 }  // namespace cr::files

@@ -117,7 +117,7 @@ TEST(Regular, LostNamesWithLinksLeft) {
 TEST(Regular, RefusesAndNames) {
   core::TempDir dir, far;
   const std::string c = dir.path() + "/c";
-  RoundTrip links, ghosts, locks;
+  RoundTrip links, ghosts;
   EXPECT_NE(links
                 .refusal([&](Report&) {
                   open(c.c_str(), O_RDWR | O_CREAT, 0600);
@@ -136,15 +136,6 @@ TEST(Regular, RefusesAndNames) {
                 })
                 .find("--ghost-limit"),
             std::string::npos);
-  std::string sentence = locks.refusal([&](Report&) {
-    int fd = open(c.c_str(), O_RDWR | O_CREAT, 0600);
-    struct flock lock {
-      F_WRLCK, SEEK_SET, 0, 0, 0
-    };
-    fcntl(fd, F_SETLK, &lock);
-  });
-  EXPECT_NE(sentence.find("file lock"), std::string::npos) << sentence;
-  EXPECT_NE(sentence.find(format("pid {} fd 3 ({})", locks.child(), c)), std::string::npos) << sentence;
 }
 
 TEST(Regular, ChangedFilesAreRefused) {

@@ -5,6 +5,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "files/description.h"
+#include "files/locks.h"
 #include "files/signal_owner.h"
 
 namespace cr::files {
@@ -108,8 +109,11 @@ Result<> take(TaskCtx& ctx) {
 }
 
 Result<> connect(TaskCtx& ctx) {
-  if (const Table* table = own_table(ctx)) TRY(connect_owned(ctx, *table));
-  return {};
+  const Table* table = own_table(ctx);
+  if (table == nullptr) return {};
+  // A lease makes its taker the owner of signals where there is none, so those come later.
+  TRY(take_locks(ctx, table->files_id));
+  return connect_owned(ctx, *table);
 }
 
 Result<UniqueFd> borrow(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> flags) {

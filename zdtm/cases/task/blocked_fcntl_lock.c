@@ -1,6 +1,5 @@
 /* zdtm:
  * title: F_OFD_SETLKW goes on waiting for a lock
- * refuse: file locks are not carried yet
  * dump: --file-locks
  * restore: --file-locks
  */

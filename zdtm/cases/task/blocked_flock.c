@@ -1,6 +1,5 @@
 /* zdtm:
  * title: flock goes on waiting for a lock that a child holds
- * refuse: file locks are not carried yet
  * dump: --file-locks
  * restore: --file-locks
  */

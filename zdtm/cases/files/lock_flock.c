@@ -1,6 +1,5 @@
 /* zdtm:
- * title: a flock() lock is refused, naming descriptor and kind; it is still held
- * refuse: FLOCK
+ * title: a flock() lock is still held
  */
 #define _GNU_SOURCE
 #include <sys/file.h>

@@ -1,6 +1,5 @@
 /* zdtm:
- * title: a lease on a file is refused, naming descriptor and kind; it is still held
- * refuse: LEASE
+ * title: a lease on a file is still held
  */
 #define _GNU_SOURCE
 #include "check.h"

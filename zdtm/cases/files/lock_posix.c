@@ -1,6 +1,5 @@
 /* zdtm:
- * title: a POSIX record lock is refused, naming descriptor and kind; it is still held
- * refuse: POSIX
+ * title: a POSIX record lock is still held
  */
 #define _GNU_SOURCE
 #include "check.h"

@@ -1,6 +1,5 @@
 /* zdtm:
- * title: an open-file-description lock is refused, naming descriptor and kind; it is still held
- * refuse: OFDLCK
+ * title: an open-file-description lock is still held
  */
 #define _GNU_SOURCE
 #include "check.h"
