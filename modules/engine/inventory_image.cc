@@ -45,7 +45,9 @@ Result<> write_inventory(DumpCtx& ctx) {
   e.set_lsmtype(pb::lsmtype_NO_LSM);
   timespec up = clock_now(CLOCK_BOOTTIME);
   e.set_dump_criu_run_id(format("{:x}-{:x}-{:x}", up.tv_sec, up.tv_nsec, getpid()));
-  e.set_network_lock_method(static_cast<std::uint32_t>(ctx.opt.network_lock));
+  // Counted from 0 here and from 1 in the RPC. Only a lock that is kept has a method; CRIU writes 0 for none.
+  const bool locked = !ctx.models.get<net::LockModel>().kept.empty();
+  e.set_network_lock_method(locked ? static_cast<std::uint32_t>(ctx.opt.network_lock) - 1 : 0);
   if (ctx.opt.tcp_close) e.set_tcp_close(true);
   if (const std::string& kept = ctx.models.get<net::LockModel>().kept; !kept.empty()) e.set_cr_network_lock(kept);
   auto image = TRY(ctx.images.create(core::ImageType::kInventory));
