@@ -109,8 +109,8 @@ class ImageReaderDir {
   bool has_manifest() const;
   /// Length and checksum that the manifest tells of an image; null when it tells nothing.
   const ManifestEntry* expected(const std::string& name) const;
-  /// Checks the CRC32C of one listed pages file, or of all `but` some, with `threads` threads (0: one per CPU). Files that no
-  /// manifest lists pass. Errors: read(2), a checksum that differs.
+  /// Checks the CRC32C of one listed pages file, or of all `but` some, with `threads` threads (0: one per CPU). Files
+  /// that no manifest lists pass. Errors: read(2), a checksum that differs.
   Result<> verify_pages(std::uint64_t id, unsigned threads = 0) const;
   Result<> verify_all_pages(unsigned threads = 0, const std::set<std::uint64_t>& but = {}) const;
   /// For who has summed up a pages file while using it. Errors: a checksum that differs from the listed one.
