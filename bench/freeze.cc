@@ -33,7 +33,7 @@ Measured snapshot(Subject& v, const Words& options, bool check) {
 
 void run(benchmark::State& state, const Place& place, const VictimShape& shape, const Words& options) {
   Subject v(place, shape);
-  snapshot(v, options, true);
+  snapshot(v, options, false);  // warm; not restored, since that would give it huge pages
   Series freeze, command;
   for (auto _ : state) {
     const Measured m = snapshot(v, options, false);

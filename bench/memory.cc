@@ -36,7 +36,8 @@ class Pair {
       : durable_(durable),
         file_(place.dir + "/reference"),
         reference_(bytes, huge),
-        subject_(place, {.bytes = bytes, .huge = huge}) {}
+        place_(place),
+        shape_{.bytes = bytes, .huge = huge} {}
 
   double reference(Samples* s) {
     const double dump = reference_.dump(file_, durable_), restore = reference_.restore(file_);
@@ -45,14 +46,15 @@ class Pair {
     return dump + restore;
   }
   double ours(Samples* s) {
-    const double dump = subject_.dump();
-    const long dump_peak = subject_.peak_kib();
-    const double restore = subject_.restore();
-    subject_.check_hash();
-    subject_.remove_images();
+    // A new one each time: a restored one has huge pages.
+    Subject subject(place_, shape_);
+    const double dump = subject.dump();
+    const long dump_peak = subject.peak_kib();
+    const double restore = subject.restore();
+    subject.check_hash();
     if (s != nullptr) {
       s->dump.add(dump), s->restore.add(restore);
-      s->peak_kib.add(static_cast<double>(std::max(dump_peak, subject_.peak_kib())));
+      s->peak_kib.add(static_cast<double>(std::max(dump_peak, subject.peak_kib())));
     }
     return dump + restore;
   }
@@ -61,7 +63,8 @@ class Pair {
   bool durable_;
   std::string file_;
   Reference reference_;
-  Subject subject_;
+  const Place& place_;
+  VictimShape shape_;
 };
 
 void add(const std::string& name, Place place, std::size_t bytes, bool huge, bool durable, int rounds) {

@@ -33,7 +33,7 @@ using Commands = CommandList<                                     //
     task::ThreadQueryCommand, task::ProcessQueryCommand,          //
     signals::ActionsQueryCommand, signals::AltStackQueryCommand,  //
     timers::ItimersQueryCommand, timers::TimersQueryCommand,      //
-    mm::PolicyQueryCommand>;
+    mm::PolicyQueryCommand, mm::SnapshotForkCommand>;
 static_assert(Commands::unique());
 
 }  // namespace cr::parasite

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "arch/x86_64/sigframe.h"
+#include "arch/x86_64/syscall.h"
 #include "base/sys_result.h"
 
 namespace cr::arch::x86_64 {
@@ -82,6 +83,55 @@ inline void relax() { asm volatile("pause" ::: "memory"); }
       : "r"(frame), "r"(gadget), "a"(11L), "D"(base), "S"(size)
       : "memory");
   __builtin_unreachable();
+}
+
+/// Forks the calling process by clone(2) with `flags` and gives its pid. The copy shares this stack's memory when
+/// that is a shared mapping, so it never comes back from here and uses no stack: it drops its view of the
+/// descriptors, which leaves those of the others alone, and sleeps until it is killed or `*owner` has the bit `died`.
+inline long fork_sleeping_copy(std::uint64_t flags, const std::uint32_t* owner, std::uint32_t died) {
+  register const std::uint32_t* word asm("r12") = owner;
+  register std::uint64_t bit asm("r13") = died;
+  register std::uint64_t tls asm("r8") = 0;
+  register std::uint64_t child_tid asm("r10") = 0;
+  long ret;
+  asm volatile(
+      "syscall\n"
+      "test %%rax,%%rax\n"
+      "jnz 3f\n"
+      "mov $112,%%eax\n"  // setsid(): the caller's group and session must not live on in it
+      "syscall\n"
+      "mov $436,%%eax\n"  // close_range(0, ~0, CLOSE_RANGE_UNSHARE)
+      "xor %%edi,%%edi\n"
+      "mov $-1,%%esi\n"
+      "mov $2,%%edx\n"
+      "syscall\n"
+      "1: test %%r13d,(%%r12)\n"
+      "jnz 2f\n"
+      "mov $7,%%eax\n"  // poll(NULL, 0, 100)
+      "xor %%edi,%%edi\n"
+      "xor %%esi,%%esi\n"
+      "mov $100,%%edx\n"
+      "syscall\n"
+      "jmp 1b\n"
+      "2: mov $231,%%eax\n"  // exit_group(0)
+      "xor %%edi,%%edi\n"
+      "syscall\n"
+      "3:\n"
+      : "=a"(ret)
+      : "a"(56L), "D"(flags), "S"(0L), "d"(0L), "r"(child_tid), "r"(tls), "r"(word), "r"(bit)
+      : "rcx", "r11", "memory");
+  return ret;
+}
+
+/// Runs `make(argument)` in a process that shares this memory and stack, while the caller waits for its end (as vfork
+/// does), and gives that process' pid.
+template <class Make>
+inline long in_shared_process(std::uint64_t flags, Make make) {
+  constexpr std::uint64_t kVm = 0x100, kVfork = 0x4000;
+  const long pid = sys::call(__NR_clone, flags | kVm | kVfork, 0, 0, 0, 0).raw();
+  if (pid != 0) return pid;
+  make();
+  for (;;) (void)sys::call(__NR_exit, 0);
 }
 
 }  // namespace cr::arch::x86_64

@@ -13,6 +13,7 @@
 #include "engine/status_fd.h"
 #include "infect/gadgets.h"
 #include "infect/parasite_session.h"
+#include "mm/snapshot.h"
 
 namespace cr::engine {
 namespace {
@@ -27,8 +28,7 @@ Result<> interrogate(DumpCtx& ctx, const Task& t, infect::GadgetCache& gadgets) 
 Result<> write_images(DumpCtx& ctx) {
   TRY(write_core_images(ctx));
   TRY(run(&Module::write, ctx));
-  TRY(write_inventory(ctx));
-  return ctx.images.commit();
+  return write_inventory(ctx);
 }
 
 /// Only now, with a complete set on disk, may the tree be killed.
@@ -48,6 +48,8 @@ Result<> release(DumpCtx& ctx) {
 }  // namespace
 
 Result<> dump(const Options& opt) {
+  if (opt.snapshot && opt.final_state != FinalState::kRunning)
+    return Error{"engine", "dump", format("pid {}", opt.pid), EINVAL, "--snapshot needs --leave-running"};
   TRY(run_scripts(opt, ScriptPoint::kPreDump, opt.pid));
   DumpCtx ctx{.opt = opt, .images = TRY(core::ImageWriterDir::open(opt.images_dir))};
   Stopwatch clock;
@@ -64,10 +66,20 @@ Result<> dump(const Options& opt) {
     if (t.alive()) TRY(interrogate(ctx, t, gadgets));
   TRY(run(&Module::settle, ctx));
   TRY(plan_births(ctx.tree, ctx.models.get<KobjModel>()));  // refuse here or never
+  mm::begin_snapshot(ctx);
   TRY(write_images(ctx));
+  const bool runs_on = mm::has_snapshot(ctx);
+  if (runs_on) {  // whatever happens now, the tree has gone on
+    ctx.stats.frozen_us = clock.us();
+    TRY(release(ctx));
+    TRY(mm::finish_snapshot(ctx));
+  }
+  TRY(ctx.images.commit());
   TRY(run_scripts(opt, ScriptPoint::kPostDump, opt.pid));
-  ctx.stats.frozen_us = clock.us();
-  TRY(release(ctx));
+  if (!runs_on) {
+    ctx.stats.frozen_us = clock.us();
+    TRY(release(ctx));
+  }
 
   TRY(write_stats(opt.work_dir, ctx.stats));
   if (opt.display_stats) fmt::print("{}", stats_text(ctx.stats));

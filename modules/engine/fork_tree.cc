@@ -60,7 +60,9 @@ class Maker {
     }
     long child = syscall(SYS_clone3, &args, sizeof args);
     // What was dumped a moment ago may not have been reaped yet: its pids come free when their new parent gets to it.
-    for (int tries = 0; child < 0 && errno == EEXIST && tries < kReapTries && is_leaving(b.pid); ++tries) {
+    // And a thread that fills memory for another task may have got the number.
+    for (int tries = 0;
+         child < 0 && errno == EEXIST && tries < kReapTries && (is_leaving(b.pid) || is_own_thread(b.pid)); ++tries) {
       usleep(kReapPause_us);
       child = syscall(SYS_clone3, &args, sizeof args);
     }
@@ -81,6 +83,16 @@ class Maker {
     if (waitpid(child, &status, 0) != child || status != 0)
       return Error{"engine", "make", format("helper {}", child), 0, "the error above says more"};
     return {};
+  }
+
+  bool is_own_thread(NsPid tid) const {
+    auto status = core::read_proc(HostPid{tid.value}, "status");
+    if (!status.ok()) return true;
+    const auto process = core::number(core::field(status.value(), "Tgid").value_or("0")).value_or(0);
+    if (process == static_cast<std::uint64_t>(tid.value)) return false;
+    return std::any_of(ctx_.tree.tasks.begin(), ctx_.tree.tasks.end(), [&](const Task& t) {
+      return static_cast<std::uint64_t>(ctx_.shared->task[t.index].host_pid) == process;
+    });
   }
 
   /// What the child shares with its parent beside nothing.

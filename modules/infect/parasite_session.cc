@@ -162,6 +162,8 @@ RemotePtr ParasiteSession::address_of(std::uint32_t offset) const {
   return RemotePtr{state_->base + state_->layout.arena + offset};
 }
 
+RemotePtr ParasiteSession::owner_word() const { return RemotePtr{state_->base + state_->layout.control}; }
+
 std::pair<RemotePtr, Bytes> ParasiteSession::mapping() const {
   return {RemotePtr{state_->base}, Bytes{state_->layout.size}};
 }

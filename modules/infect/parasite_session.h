@@ -82,6 +82,8 @@ class ParasiteSession {
   Arena arena() const;
   /// Where an arena offset lies in the target.
   RemotePtr address_of(std::uint32_t offset) const;
+  /// Where Control::owner lies in the target: the word that the kernel marks when the engine has died.
+  RemotePtr owner_word() const;
   /// The mapping in the target (start, length), so that a dump leaves it out.
   std::pair<RemotePtr, Bytes> mapping() const;
 

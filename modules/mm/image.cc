@@ -7,6 +7,7 @@
 #include "core/page_stream.h"
 #include "mm/mm.h"
 #include "mm/mm.pb.h"
+#include "mm/snapshot.h"
 
 namespace cr::mm {
 namespace {
@@ -139,6 +140,7 @@ class Batch {
 
   Result<> add(const AddressSpace& space, core::RawImage pages, std::vector<Extent> extents) {
     const infect::SeizedTask& task = ctx_.seized[ctx_.tree.find(space.owner)->index];
+    if (has_snapshot(ctx_)) return add_to_snapshot(space, task, std::move(pages), std::move(extents));
     files_.push_back(std::move(pages));
     for (const Extent& e : extents) bytes_ += e.size;
     jobs_.push_back({task.pid(), task.mem_fd(), nullptr, std::move(extents)});
@@ -154,6 +156,24 @@ class Batch {
   }
 
  private:
+  /// What the copy of the process doesn't have is copied now, the rest when the tree runs again.
+  Result<> add_to_snapshot(const AddressSpace& space, const infect::SeizedTask& task, core::RawImage pages,
+                           std::vector<Extent> extents) {
+    Snapshot& snapshot = ctx_.models.edit<Snapshot>();
+    PageJob now{task.pid(), task.mem_fd(), &pages};
+    const SnapshotChild& copy = snapshot.copies.at(space.vm_id);
+    PageJob later{copy.pid(), copy.mem_fd(), nullptr};
+    auto vma = space.vmas.begin();
+    for (const Extent& e : extents) {
+      while (vma->end <= e.start) ++vma;
+      (survives_fork(*vma) ? later : now).extents.push_back(e);
+    }
+    TRY(copy_pages({&now, 1}, page_source_of_environment(), page_workers_of_environment()));
+    snapshot.jobs.push_back(std::move(later));
+    snapshot.files.push_back(std::move(pages));
+    return {};
+  }
+
   static constexpr std::size_t kSpaces = 64;
   static constexpr std::uint64_t kBytes = 1 << 30;
   DumpCtx& ctx_;

@@ -20,4 +20,26 @@ struct PolicyQueryCommand {
   }
 };
 
+/// The copy of a snapshot. A process in between, which shares our memory, makes it and ends, so that the copy is no
+/// child of ours: no SIGCHLD, nothing that a wait could find. The one in between is reaped here; its exit signal is
+/// 0.
+struct SnapshotForkCommand {
+  using Wire = SnapshotFork;
+  static SysResult run(Wire& wire, Arena) {
+    constexpr std::uint64_t kFs = 0x200, kFiles = 0x400;
+    constexpr std::uint32_t kOwnerDied = 0x40000000;  // FUTEX_OWNER_DIED
+    constexpr long kWaitAll = 0x40000000;             // __WALL
+    const auto* owner = reinterpret_cast<const std::uint32_t*>(wire.owner);
+    volatile std::int64_t copy = -11;
+    const long between = arch::in_shared_process(
+        kFs | kFiles, [&] { copy = arch::fork_sleeping_copy(kFs | kFiles, owner, kOwnerDied); });
+    if (between < 0) return SysResult(between);
+    SysResult reaped = 0;
+    do reaped = sys::call(__NR_wait4, between, nullptr, kWaitAll, nullptr);
+    while (reaped.err() == 4 /* EINTR */);
+    wire.pid = copy;
+    return copy < 0 ? SysResult(static_cast<long>(copy)) : SysResult(0);
+  }
+};
+
 }  // namespace cr::mm

@@ -25,6 +25,15 @@ struct PolicyQuery {
 };
 static_assert(sizeof(PolicyQuery) == 8);
 
+/// Forks the process; the copy sleeps and is nobody's child here: its parent is the reaper of the process.
+struct SnapshotFork {
+  static constexpr char kName[] = "mm.snapshot";
+  static constexpr std::uint32_t kCommand = command_id(kName);
+  std::uint64_t owner;  ///< address of Control::owner in this process
+  std::int64_t pid;     ///< out: of the copy, in the pid namespace of the process
+};
+static_assert(sizeof(SnapshotFork) == 16);
+
 /// mremap(from, size, size, MREMAP_FIXED, to): a premapped region goes to its place.
 struct Move {
   std::uint64_t from, size, to;
