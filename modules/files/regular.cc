@@ -140,17 +140,22 @@ bool matches_regular(const FileProbe& p) {
   return S_ISREG(p.st.st_mode) || S_ISDIR(p.st.st_mode) || is_stateless_device(p.st);
 }
 
+/// By pread(2), which leaves the position that is shared with the target alone, and not by opening the file: that
+/// would break a lease on it. What has no reading descriptor (a mapping, an executable) can't be under a write lease.
+static std::vector<std::uint32_t> build_id_of(const FileProbe& probe) {
+  if ((probe.flags & (O_PATH | O_DIRECT)) == 0 && probe.target_fd != TargetFd{-1})
+    return (probe.flags & O_ACCMODE) == O_WRONLY ? std::vector<std::uint32_t>{} : read_build_id(probe.fd);
+  UniqueFd own(open(format("/proc/self/fd/{}", probe.fd).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  return own ? read_build_id(own.get()) : std::vector<std::uint32_t>{};
+}
+
 Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   RegularFile file;
   file.name = probe.link;
   file.mode = probe.st.st_mode;
   if (S_ISREG(probe.st.st_mode)) {
     file.size = static_cast<std::uint64_t>(probe.st.st_size);
-    if (probe.st.st_size >= 64 && probe.st.st_nlink > 0) {
-      // Only a descriptor of our own may be read: this one has the target's position, or is O_PATH.
-      UniqueFd own(open(format("/proc/self/fd/{}", probe.fd).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-      if (own) file.build_id = read_build_id(own.get());
-    }
+    if (probe.st.st_size >= 64 && probe.st.st_nlink > 0) file.build_id = build_id_of(probe);
   }
   const bool found =
       leads_to(file.name, probe.st) || leads_to(format("/proc/{}/root{}", probe.pid, file.name), probe.st);

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "core/capability.h"
 
 namespace cr::tty {
 namespace {
@@ -125,9 +126,24 @@ Result<> put_into_master(const End& end, const Input& input) {
   return written;
 }
 
+/// Before anything is taken: whether it could be put back. Of edited lines FIONREAD counts the complete ones only;
+/// half of the buffer leaves room for what it does not count.
+Result<> check_return(const End& end) {
+  int waiting = 0;
+  if (ioctl(end.fd, FIONREAD, &waiting) != 0) return fail("ask what waits in", end.object, errno);
+  if (!end.master && end.settings.canonical() && waiting > static_cast<int>(kLineBuffer / 2))
+    return fail(
+        "carry what waits in", end.object, 0,
+        format("{} bytes of lines are more than can be put back safely: let the program read them first", waiting));
+  if (!core::has_capability(CAP_SYS_ADMIN))
+    return fail("carry what waits in", end.object, EPERM, "run the dump with CAP_SYS_ADMIN, which TIOCSTI needs");
+  return {};
+}
+
 }  // namespace
 
 Result<Input> look_at_input(const End& end) {
+  TRY(check_return(end));
   Input input;
   if (end.master) {
     TRY(read_bytes(end, input.bytes));

@@ -33,7 +33,8 @@ struct End {
 /// Bytes and marks that the line discipline itself holds; more waits in the buffers of the driver.
 inline constexpr std::size_t kLineBuffer = 4095;
 
-/// Takes all that can be read from an end, then puts it back. Errors: ioctl(2), read(2), write(2), put_input's.
+/// Takes all that can be read from an end, then puts it back. Errors, before anything is taken: lines of more than
+/// half of kLineBuffer, no CAP_SYS_ADMIN. Later: ioctl(2), read(2), write(2), put_input's.
 Result<Input> look_at_input(const End& end);
 /// Puts it there, as if it had come from the other end just now but with every translation, echo and signal already
 /// done. Ends with end.settings in force. Errors: TIOCSTI (from Linux 6.2 on CAP_SYS_ADMIN or the sysctl

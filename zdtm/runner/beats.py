@@ -147,6 +147,9 @@ class Beats:
         outcome = self.dump(number, ())
         if outcome.code != 0:
             raise Failed(f'dump {number} exited with {outcome.code}: {outcome.last_line}')
+        if self.flavour.runs_on:
+            self.same(before, f'after dump {number}, which leaves it running')
+            self.end_tree(before.keys())
         self.wait_until(lambda: not before.keys() & state.all_pids(), 2)
         rest = sorted(before.keys() & state.all_pids())
         if rest:
@@ -165,6 +168,16 @@ class Beats:
             raise Failed(f'restore {number} wrote pid {written!r} into the pidfile, the pid is {self.pid}')
         self.same(before, f'after restore {number}')
         self.nothing_new(others, f'restore {number}')
+
+    @staticmethod
+    def end_tree(pids):
+        """Stopped first, so that nobody sees another one die."""
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
 
     def nothing_new(self, allowed, after):
         """No process may be there that was not there before (a helper that was left behind)."""
