@@ -10,6 +10,7 @@
 #include "core/sharing.h"
 #include "files/description.h"
 #include "net/inet_socket.h"
+#include "net/tcp_diag.h"
 
 namespace cr::net {
 namespace {
@@ -35,7 +36,11 @@ short poll_now(int fd) {
   return poll(&p, 1, 0) > 0 ? p.revents : short{0};
 }
 
-Result<> check_tcp(const DumpCtx& ctx, int fd, const TcpSummary& s, const std::string& object) {
+Result<> check_tcp(const DumpCtx& ctx, int fd, const InetSocket& socket, const TcpSummary& s,
+                   const std::string& object) {
+  const auto diag = TRY(find_tcp(socket.local, socket.peer));
+  if (diag && diag->md5_keys && diag->inode == socket.ino)
+    return refuse(object, "it signs its segments with MD5 keys (TCP_MD5SIG), which are not carried yet");
   if (const std::string layer = upper_layer(fd); !layer.empty())
     return refuse(object, format("it has the upper layer {}, whose state the kernel does not show", layer));
   if (s.state == TcpState::kSynSent || s.state == TcpState::kSynReceived)
@@ -49,7 +54,7 @@ Result<> check_tcp(const DumpCtx& ctx, int fd, const TcpSummary& s, const std::s
 
 Result<> collect_tcp(const DumpCtx& ctx, int fd, InetSocket& s, const std::string& object) {
   const TcpSummary summary = TRY(tcp_summary(fd, object));
-  TRY(check_tcp(ctx, fd, summary, object));
+  TRY(check_tcp(ctx, fd, s, summary, object));
   s.state = summary.state;
   s.backlog = summary.backlog;
   const short events = poll_now(fd);

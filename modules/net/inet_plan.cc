@@ -1,7 +1,4 @@
 // What can be known before a process exists: addresses that are not there, ports that are taken.
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
@@ -12,6 +9,7 @@
 #include "files/description.h"
 #include "files/holders.h"
 #include "net/inet_socket.h"
+#include "net/tcp_diag.h"
 
 namespace cr::net {
 namespace {
@@ -45,37 +43,13 @@ Result<> try_address(const InetSocket& s, const files::Description& d) {
   return refuse(d, s.local, errno, "");
 }
 
-/// inet_diag(7) for exactly this connection. 0 when there is none.
-Result<std::uint32_t> find_connection(const InetSocket& s, const files::Description& d) {
-  struct {
-    nlmsghdr header;
-    inet_diag_req_v2 request;
-  } m{};
-  const InetAddress local = s.local.plain(), peer = s.peer.plain();
-  m.header.nlmsg_len = sizeof m;
-  m.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  m.header.nlmsg_flags = NLM_F_REQUEST;
-  m.request.sdiag_family = static_cast<__u8>(local.family);
-  m.request.sdiag_protocol = IPPROTO_TCP;
-  m.request.idiag_states = ~0u;
-  m.request.id.idiag_sport = htons(local.port);
-  m.request.id.idiag_dport = htons(peer.port);
-  std::memcpy(m.request.id.idiag_src, local.words.data(), sizeof local.words);
-  std::memcpy(m.request.id.idiag_dst, peer.words.data(), sizeof peer.words);
-  m.request.id.idiag_cookie[0] = m.request.id.idiag_cookie[1] = ~0u;
-  UniqueFd sock(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  alignas(nlmsghdr) char answer[8192];
-  if (!sock || send(sock.get(), &m, sizeof m, 0) < 0) return refuse(d, s.local, errno, "inet_diag is needed");
-  const ssize_t n = recv(sock.get(), answer, sizeof answer, 0);
-  if (n < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(inet_diag_msg)))) return 0u;
-  const auto* h = reinterpret_cast<const nlmsghdr*>(answer);
-  if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY) return 0u;
-  const auto* found = static_cast<const inet_diag_msg*>(NLMSG_DATA(h));
+/// The inode of exactly this connection; ~0 when nobody has it open any more, 0 when there is none.
+Result<std::uint32_t> find_connection(const InetSocket& s) {
+  const auto found = TRY(find_tcp(s.local, s.peer));
   // Without the connection the kernel finds a listening socket of the port, which is no obstacle; nor is one that
   // only waits for late segments.
-  const auto state = static_cast<TcpState>(found->idiag_state);
-  if (state == TcpState::kListen || state == TcpState::kTimeWait) return 0u;
-  return found->idiag_inode == 0 ? ~0u : found->idiag_inode;
+  if (!found || found->state == TcpState::kListen || found->state == TcpState::kTimeWait) return 0u;
+  return found->inode == 0 ? ~0u : found->inode;
 }
 
 Result<> plan_one(PlanCtx& ctx, InetSocket& s, const files::Description& d) {
@@ -93,7 +67,7 @@ Result<> plan_one(PlanCtx& ctx, InetSocket& s, const files::Description& d) {
   if (s.local.port == 0 && s.local.any()) return {};
   TRY(try_address(s, d));
   if (!s.connection()) return {};
-  const std::uint32_t ino = TRY(find_connection(s, d));
+  const std::uint32_t ino = TRY(find_connection(s));
   if (ino == 0) return {};
   return refuse(d, s.local, EADDRINUSE,
                 format("the connection to {} exists, it belongs to {}", s.peer.text(),
