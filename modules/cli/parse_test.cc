@@ -266,7 +266,7 @@ TEST(Table, NamesAndLettersAreUnique) {
     }
     EXPECT_FALSE(o.negatable && o.arg != Arg::kNone) << o.name;
   }
-  EXPECT_EQ(names.size(), 85u + 1) << "those of the reference and --allow-lossy";
+  EXPECT_EQ(names.size(), 85u + 2) << "those of the reference, --allow-lossy and --snapshot";
 }
 
 TEST(Help, NamesEveryOption) {
