@@ -25,7 +25,7 @@ concept Arch = requires(typename A::Regs& r, const typename A::Regs& c, std::spa
   { A::for_sigreturn(c) } -> std::same_as<typename A::Regs>;
   { A::rewound(c) } -> std::same_as<typename A::Regs>;
   { A::at_entry(c, std::uint64_t{}, std::uint64_t{}, std::uint64_t{}) } -> std::same_as<typename A::Regs>;
-  { A::at_sigreturn(c, std::uint64_t{}, std::uint64_t{}) } -> std::same_as<typename A::Regs>;
+  { A::at_sigreturn(c, std::uint64_t{}, std::uint64_t{}, std::uint64_t{}) } -> std::same_as<typename A::Regs>;
   { A::instead_of_sigreturn(c, std::uint64_t{}, long{}, args) } -> std::same_as<typename A::Regs>;
 };
 

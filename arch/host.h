@@ -20,7 +20,7 @@ using namespace x86_64;
 using Host = x86_64::Traits;
 }  // namespace cr::arch
 #else
-#error "no architecture backend for this host yet: see docs/porting.md"
+#error "no architecture backend for this host yet: see arch/arch.h"
 #endif
 
 namespace cr {

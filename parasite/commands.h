@@ -28,12 +28,12 @@ struct CommandList {
   }
 };
 
-using Commands = CommandList<                                     //
-    infect::RawSyscallCommand,                                    //
-    task::ThreadQueryCommand, task::ProcessQueryCommand,          //
-    signals::ActionsQueryCommand, signals::AltStackQueryCommand,  //
-    timers::ItimersQueryCommand, timers::TimersQueryCommand,      //
-    mm::PolicyQueryCommand, mm::SnapshotForkCommand>;
+using Commands = CommandList<                                                             //
+    infect::RawSyscallCommand,                                                            //
+    task::ThreadQueryCommand, task::ProcessQueryCommand,                                  //
+    signals::ActionsQueryCommand, signals::AltStackQueryCommand,                          //
+    timers::ItimersQueryCommand, timers::TimersQueryCommand, timers::MissedQueryCommand,  //
+    mm::PolicyQueryCommand, mm::PkeysQueryCommand, mm::SnapshotForkCommand>;
 static_assert(Commands::unique());
 
 }  // namespace cr::parasite

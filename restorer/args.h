@@ -14,15 +14,24 @@
 
 namespace cr::restorer {
 
-/// One thread; the leader is the first.
+/// One thread; the leader is the first, unless it is dead.
 struct ThreadArgs {
   std::int32_t tid;
   std::uint32_t args_offset;  ///< of this struct from the Args, so that a thread finds them
   std::uint64_t stack_top;
+  RelSpan<std::int32_t> numbers;  ///< for clone3(2), that in its own pid namespace first
   task::RestoreThread task;
   signals::RestoreThread signals;
   timers::RestoreThread timers;
   security::RestoreThread security;
+};
+
+/// The main thread when it has exited while others run on: it makes them and ends.
+struct DeadLeader {
+  std::uint32_t exits;  ///< 1: so it is
+  std::uint32_t exit_status;
+  char comm[16];
+  security::RestoreThread security;  ///< without filters
 };
 
 struct Args {
@@ -37,7 +46,8 @@ struct Args {
   signals::RestoreProcess signals;
   timers::RestoreProcess timers;
   security::RestoreProcess security;
-  RelSpan<ThreadArgs> threads;
+  DeadLeader dead_leader;
+  RelSpan<ThreadArgs> threads;  ///< the first one does what is the process's
 };
 
 inline constexpr std::uint64_t kThreadStack = 16 << 10;

@@ -53,53 +53,20 @@ extern "C" void restorer_thread(void* argument) {
   h.report.park();
 }
 
-void spawn_thread(Here& h, ThreadArgs& t) {
-  std::uint64_t tid = static_cast<std::uint64_t>(t.tid);
+void spawn_thread(Here& h, ThreadArgs& t, void (*entry)(void*) = restorer_thread) {
+  const auto numbers = t.numbers.in(reinterpret_cast<std::byte*>(&h.args));
   CloneArgs c{};
   c.flags = kThreadFlags;
   c.stack = t.stack_top - kThreadStack;
   c.stack_size = kThreadStack;
-  c.set_tid = reinterpret_cast<std::uint64_t>(&tid);
-  c.set_tid_size = 1;
-  STEP("create a thread", arch::spawn_on_stack(&c, sizeof c, restorer_thread, &t));
+  c.set_tid = reinterpret_cast<std::uint64_t>(numbers.data());
+  c.set_tid_size = numbers.size();
+  STEP("create a thread", arch::spawn_on_stack(&c, sizeof c, entry, &t));
 }
 
-void restore_memory(Here& h) {
-  const mm::RestoreSpace& s = h.args.mm;
-  STEP("park the vdso", mm::park_vdso(h.blob, s));
-  STEP("unmap the engine", mm::unmap_rest(h.blob, s));
-  STEP("place the mappings", mm::place_mappings(h.blob, s));
-  STEP("read memory", mm::fill_mappings(h.blob, s));
-  STEP("set the mm fields", mm::set_mm_fields(h.blob, s));
-  STEP("protect memory", mm::protect_and_advise(h.blob, s));
-  STEP("restore the local descriptors", mm::restore_ldt(h.blob, s));
-  h.report.memory_is_ready(h.args.memory_of);
-}
-
-/// A process that shares the memory of another came here early: the engine's program goes away under its feet.
-void join_memory(Here& h) {
-  h.report.done();
-  h.report.await(Stage::kRestorer);
-  h.report.await_memory(h.args.memory_of);
-}
-
-}  // namespace
-
-extern "C" [[noreturn]] void restorer_main(Args* a) {
-  Args& args = *a;
-  auto threads = args.threads.in(reinterpret_cast<std::byte*>(a));
-  ThreadArgs& leader = threads[0];
-  Here h{args, {reinterpret_cast<std::byte*>(a)}, Report(args, leader.tid)};
-
-  if (args.is_sharer)
-    join_memory(h);
-  else
-    restore_memory(h);
-  if (args.close_from >= 0)
-    STEP("close the engine's descriptors", sys::call(__NR_close_range, args.close_from, ~0u, 0));
-  STEP("restore the process state", task::restore_process(h.blob, args.task));
-  STEP("restore the signals", signals::restore_process(h.blob, args.signals));
-  for (std::size_t i = 1; i < threads.size(); ++i) spawn_thread(h, threads[i]);
+/// The rest for the thread that does what is the process's: the leader, or the first one when that is dead.
+[[noreturn]] void lead(Here& h, ThreadArgs& leader) {
+  Args& args = h.args;
   restore_thread(h, leader);
   STEP("lock future memory", mm::lock_future(h.blob, args.mm));
   h.report.done();
@@ -114,6 +81,66 @@ extern "C" [[noreturn]] void restorer_main(Args* a) {
   STEP("set dumpable", task::finish_process(h.blob, args.task));
   h.report.done();
   h.report.park();
+}
+
+extern "C" void restorer_first_thread(void* argument) {
+  auto& t = *static_cast<ThreadArgs*>(argument);
+  Args& args = *args_of(t);
+  Here h{args, {reinterpret_cast<std::byte*>(&args)}, Report(args, t.tid)};
+  lead(h, t);
+}
+
+/// Ends the main thread alone, with nothing left that the kernel would write to memory for it.
+[[noreturn]] void exit_as_leader(Here& h, const DeadLeader& leader) {
+  STEP("name the dead leader", sys::call(__NR_prctl, 15 /* PR_SET_NAME */, leader.comm, 0, 0, 0));
+  STEP("restore the credentials of the dead leader", security::restore_thread(h.blob, leader.security));
+  (void)sys::call(__NR_set_tid_address, nullptr);
+  (void)sys::call(__NR_set_robust_list, nullptr, 24);
+  for (;;) (void)sys::call(__NR_exit, leader.exit_status);
+}
+
+void restore_memory(Here& h) {
+  const mm::RestoreSpace& s = h.args.mm;
+  STEP("park the vdso", mm::park_vdso(h.blob, s));
+  STEP("unmap the engine", mm::unmap_rest(h.blob, s));
+  STEP("map rings", mm::place_rings(h.blob, s));
+  STEP("place the mappings", mm::place_mappings(h.blob, s));
+  STEP("read memory", mm::fill_mappings(h.blob, s));
+  STEP("make the rings of asynchronous I/O", mm::restore_rings(h.blob, s));
+  STEP("register memory with rings", mm::register_memory(h.blob, s));
+  STEP("set the mm fields", mm::set_mm_fields(h.blob, s));
+  STEP("protect memory", mm::protect_and_advise(h.blob, s));
+  STEP("restore the local descriptors", mm::restore_ldt(h.blob, s));
+  h.report.memory_is_ready(h.args.memory_of);
+}
+
+/// A process that shares the memory of another came here early: the engine's program goes away under its feet.
+void join_memory(Here& h) {
+  h.report.done();
+  h.report.await(Stage::kRestorer);
+  h.report.await_memory(h.args.memory_of);
+  STEP("register memory with rings", mm::register_memory(h.blob, h.args.mm));
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] void restorer_main(Args* a) {
+  Args& args = *a;
+  auto threads = args.threads.in(reinterpret_cast<std::byte*>(a));
+  Here h{args, {reinterpret_cast<std::byte*>(a)}, Report(args, threads[0].tid)};
+
+  if (args.is_sharer)
+    join_memory(h);
+  else
+    restore_memory(h);
+  if (args.close_from >= 0)
+    STEP("close the engine's descriptors", sys::call(__NR_close_range, args.close_from, ~0u, 0));
+  STEP("restore the process state", task::restore_process(h.blob, args.task));
+  STEP("restore the signals", signals::restore_process(h.blob, args.signals));
+  for (std::size_t i = 1; i < threads.size(); ++i) spawn_thread(h, threads[i]);
+  if (!args.dead_leader.exits) lead(h, threads[0]);
+  spawn_thread(h, threads[0], restorer_first_thread);
+  exit_as_leader(h, args.dead_leader);
 }
 
 CR_BLOB_ENTRY(restorer_main);

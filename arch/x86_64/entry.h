@@ -59,6 +59,9 @@ inline SysResult spawn_on_stack(void* args, std::uint64_t size, void (*main)(voi
 /// Tells the CPU that this is a waiting loop.
 inline void relax() { asm volatile("pause" ::: "memory"); }
 
+/// Makes code that was written to memory visible to who executes it: it is.
+inline void sync_code(void*, std::uint64_t) {}
+
 /// Resumes the thread from the frame at `frame` (build_sigframe): never returns.
 [[noreturn]] inline void sigreturn(std::uint64_t frame) {
   asm volatile(

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "arch/x86_64/syscall.h"
+#include "base/try.h"
 
 namespace cr::arch::x86_64 {
 
-inline constexpr std::uint64_t kLdtBytes = 8192 * 8;  ///< LDT_ENTRIES * LDT_ENTRY_SIZE
+inline constexpr std::uint64_t kLdtBytes =
+    8192 * 8;                                    ///< LDT_ENTRIES * LDT_ENTRY_SIZE; 0 where there is no such table
+inline constexpr long kNrLdt = __NR_modify_ldt;  ///< reads it with the function code 0
 
 /// struct user_desc.
 struct LdtEntry {
@@ -30,7 +34,17 @@ constexpr LdtEntry ldt_entry(std::uint32_t number, std::uint64_t d) {
 /// Of the calling process. The kernel returns 32 bits, zero extended.
 inline SysResult set_ldt_entry(const LdtEntry& e) {
   constexpr long kWrite = 0x11;
-  return static_cast<std::int32_t>(sys::call(154 /* modify_ldt */, kWrite, &e, sizeof e).raw());
+  return static_cast<std::int32_t>(sys::call(kNrLdt, kWrite, &e, sizeof e).raw());
+}
+
+/// All entries of the calling process, from number 0 on.
+inline SysResult set_ldt(std::span<const std::uint64_t> descriptors) {
+  std::uint32_t number = 0;
+  for (std::uint64_t descriptor : descriptors) {
+    if (descriptor != 0) TRY(set_ldt_entry(ldt_entry(number, descriptor)));
+    ++number;
+  }
+  return 0;
 }
 
 }  // namespace cr::arch::x86_64

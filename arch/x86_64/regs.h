@@ -15,13 +15,15 @@ struct Regs {
       rsp, ss, fs_base, gs_base, ds, es, fs, gs;
   friend bool operator==(const Regs&, const Regs&) = default;
 };
+inline constexpr std::size_t kRegsetBytes = sizeof(Regs);  ///< what of it ptrace reads and writes
 static_assert(sizeof(Regs) == 216 && offsetof(Regs, orig_rax) == 120 && offsetof(Regs, gs) == 208);
 
-inline constexpr std::uint64_t kRedZone = 128;          ///< bytes below rsp that leaf functions use
-inline constexpr std::uint64_t kUserCs64 = 0x33;        ///< __USER_CS
-inline constexpr std::uint64_t kUserCs32 = 0x23;        ///< __USER32_CS: the thread runs 32-bit code
-inline constexpr std::uint64_t kSyscallInsnSize = 2;    ///< 0f 05
-inline constexpr std::uint64_t kEflagsTrapDir = 0x500;  ///< TF | DF, cleared before injected code runs
+inline constexpr std::uint64_t kRedZone = 128;              ///< bytes below rsp that leaf functions use
+inline constexpr std::uint64_t kUserCs64 = 0x33;            ///< __USER_CS
+inline constexpr std::uint64_t kUserCs32 = 0x23;            ///< __USER32_CS: the thread runs 32-bit code
+inline constexpr std::uint64_t kSyscallInsnSize = 2;        ///< 0f 05
+inline constexpr std::uint64_t kEflagsTrapDir = 0x500;      ///< TF | DF, cleared before injected code runs
+inline constexpr std::uint64_t kTaskSize = 0x7ffffffff000;  ///< end of what 4-level page tables can map
 
 constexpr std::uint64_t ip(const Regs& r) { return r.rip; }
 constexpr std::uint64_t sp(const Regs& r) { return r.rsp; }
@@ -38,11 +40,18 @@ constexpr void set_syscall_arg(Regs& r, int i, std::uint64_t v) {
   std::uint64_t* const a[] = {&r.rdi, &r.rsi, &r.rdx, &r.r10, &r.r8, &r.r9};
   *a[i] = v;
 }
+/// Where the instruction is that a thread stopped in a system call stands behind.
+constexpr std::uint64_t call_instruction(const Regs& r) { return r.rip - kSyscallInsnSize; }
+/// Whether a stopped thread is in system call `nr`. `code` is what lies at ip().
+constexpr bool is_in_call(const Regs& r, long nr, std::uint64_t code) {
+  (void)code;
+  return syscall_nr(r) == nr;
+}
 constexpr bool is_compat(const Regs& r) { return r.cs == kUserCs32; }
 
 /// Registers that make the thread call rt_sigreturn at the gadget `syscall; ret`, with the frame at `frame`. What a
 /// redirected thread starts with: resumed as it is, by whatever accident, it returns to itself.
-constexpr Regs at_sigreturn(Regs own, std::uint64_t gadget, std::uint64_t frame) {
+constexpr Regs at_sigreturn(Regs own, std::uint64_t gadget, std::uint64_t frame, std::uint64_t /*sigreturn*/) {
   own.rip = gadget;
   own.rsp = frame + 8;
   own.rax = 15;          // __NR_rt_sigreturn
@@ -61,6 +70,15 @@ constexpr Regs instead_of_sigreturn(Regs at, std::uint64_t frame, long nr, std::
   for (std::size_t i = 0; i < args.size() && i < 6; ++i) set_syscall_arg(at, static_cast<int>(i), args[i]);
   return at;
 }
+
+/// What a rewound thread will call.
+constexpr void set_syscall_nr(Regs& r, long nr) { r.orig_rax = static_cast<std::uint64_t>(nr); }
+
+/// Offset in PTRACE_PEEKUSER's area of a word per thread that nothing reads: the virtual DR6 (struct user,
+/// u_debugreg).
+inline constexpr std::uint64_t kSpareWord = 848 + 6 * 8;
+
+inline constexpr unsigned kCallNumberRegset = 0;  ///< one that the number of a call is written to beside; 0: none
 
 /// Registers that make the thread run system call `nr` at the `syscall` instruction at `instruction`; for threads
 /// that a restore has made and that nobody misses yet.

@@ -4,19 +4,14 @@
 
 #include <cstdint>
 
+#include "arch/restart_kind.h"
 #include "arch/x86_64/regs.h"
 
 namespace cr::arch::x86_64 {
 
-/// The kernel's internal codes (include/linux/errno.h) and what becomes of the call when the thread resumes.
-enum class RestartKind : std::uint8_t {
-  kNone,          ///< not in a system call, or the call is over
-  kAlways,        ///< -ERESTARTNOINTR (513): the same call again, also after a handler
-  kUnlessNoFlag,  ///< -ERESTARTSYS (512): again, unless a handler without SA_RESTART ran
-  kNoHandler,     ///< -ERESTARTNOHAND (514): again, unless a handler ran
-  kBlock,         ///< -ERESTART_RESTARTBLOCK (516): restart_syscall with the time that is left
-  kEintr,         ///< -EINTR (4) although no handler ran: the engine itself has to rewind (restart_table.h)
-};
+/// ptrace shows what call a stopped thread is in. (Where it does not, note_interrupted() has to tell.)
+inline constexpr bool kHidesCalls = false;
+constexpr void note_interrupted(Regs&, const SleepingCall&, std::uint32_t, std::uint32_t) {}
 
 constexpr RestartKind restart_kind(const Regs& r) {
   if (syscall_nr(r) < 0) return RestartKind::kNone;
@@ -58,6 +53,37 @@ constexpr Regs for_sigreturn(Regs r) {
   }
   r.orig_rax = ~0ull;
   return r;
+}
+
+/// What the images keep of `r`: for_sigreturn(), but the number of the call stays. Other readers of the format expect
+/// it there, and never restart by it.
+constexpr Regs for_images(const Regs& r) {
+  Regs kept = for_sigreturn(r);
+  kept.orig_rax = r.orig_rax;
+  return kept;
+}
+
+/// A restored thread that has nothing to restart: what had to be run again is rewound in the image already.
+constexpr Regs out_of_call(Regs r) {
+  r.orig_rax = ~0ull;
+  return r;
+}
+
+/// Makes the call `nr` once more that `r` (for_images) stands behind, with the arguments in `r`.
+constexpr Regs call_again(Regs r, long nr) {
+  r.rip = call_instruction(r);
+  r.rax = static_cast<std::uint64_t>(nr);
+  r.orig_rax = ~0ull;
+  return r;
+}
+
+/// Gives `r` the outcome of call_again() after the thread was stopped at once, which shows in `now`. False when the
+/// call was over; else the kernel goes on with it when the thread runs with `r`.
+constexpr bool take_outcome(Regs& r, const Regs& now) {
+  r.rax = now.rax;
+  const bool goes_on = return_value(now) == -516;
+  if (goes_on) r.orig_rax = now.orig_rax;
+  return goes_on;
 }
 
 }  // namespace cr::arch::x86_64

@@ -16,6 +16,8 @@ inline constexpr std::array<unsigned char, 3> kSyscallRet{0x0f, 0x05, 0xc3};  //
 /// mov $__NR_rt_sigreturn,%rax; syscall: the C libraries' __restore_rt.
 inline constexpr std::array<unsigned char, 9> kSigreturn{0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
 
+inline constexpr std::size_t kCodeAlignment = 1;
+
 /// Both contain the instruction `syscall`: where in them its second byte is. Scans look for that byte.
 inline constexpr unsigned char kScanByte = 0x05;
 inline constexpr std::size_t kScanInSyscallRet = 1, kScanInSigreturn = 8;

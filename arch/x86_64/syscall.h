@@ -41,7 +41,13 @@ inline SysResult call(long nr, A... args) {
 
 namespace cr::arch::x86_64 {
 
+/// Calls that only older architectures have beside their successors; -1: not here.
+inline constexpr long kNrPoll = __NR_poll;
+inline constexpr long kNrEpollWait = __NR_epoll_wait;
+
 /// arch_prctl(ARCH_GET_CPUID): 1 when the cpuid instruction works, 0 when it faults, -errno without the feature.
 inline long cpuid_allowed() { return sys::call(__NR_arch_prctl, 0x1011, 0).raw(); }
+/// arch_prctl(ARCH_SET_CPUID): the instruction raises SIGSEGV from now on.
+inline SysResult forbid_cpuid() { return sys::call(__NR_arch_prctl, 0x1012, 0); }
 
 }  // namespace cr::arch::x86_64

@@ -16,6 +16,7 @@ struct Traits {
   static constexpr std::uint64_t kRedZone = x86_64::kRedZone;
   static constexpr std::uint64_t kPageSize = 4096;
   static constexpr bool kHasCompat = true;
+  static constexpr int kProtectionKeys = 16;  ///< of an address space (pkeys(7)); 0: the architecture has none
   static constexpr auto ip = [](const Regs& r) { return x86_64::ip(r); };
   static constexpr auto sp = [](const Regs& r) { return x86_64::sp(r); };
   static constexpr auto syscall_nr = [](const Regs& r) { return x86_64::syscall_nr(r); };

@@ -28,6 +28,9 @@ inline VdsoPatch vdso_syscall(std::int32_t nr) {
   return p;
 }
 
+/// Functions that every kernel has alike, and that may be too short for a jump.
+inline bool vdso_keeps(std::string_view) { return false; }
+
 /// The system call that does the same as a function of the vdso, for a kernel whose vdso lacks it.
 /// __vdso_getrandom's further arguments (its opaque state) only make it faster. Numbers: asm/unistd_64.h.
 inline std::optional<std::int32_t> vdso_syscall_of(std::string_view name) {

@@ -87,6 +87,12 @@ class Structure(CheckCase):
         self.assertFinds(structure.check_architecture_tests, {"modules/mm/mm.h": test}, "tests the architecture")
         self.assertClean(structure.check_architecture_tests, {"arch/host.h": test})
 
+    def test_architecture_names(self):
+        for text in ("r.rip -= 2;", "regs.orig_rax = 0;", "call(__NR_poll);", "syscall(SYS_modify_ldt);", "using namespace aarch64;"):
+            self.assertFinds(structure.check_architecture_names, {"modules/engine/x.cc": text}, "belongs to a backend")
+            self.assertClean(structure.check_architecture_names, {"arch/x86_64/x.h": text})
+        self.assertClean(structure.check_architecture_names, {"modules/mm/x.cc": 'f(__NR_ppoll, "rip");  // rip'})
+
 
 class Form(CheckCase):
     def test_file_size(self):

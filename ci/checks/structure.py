@@ -15,6 +15,16 @@ PROTOBUF_FILES = (r"(modules/\w+|arch/\w+)/(\w+_)?image(_test)?\.cc", r"modules/
 ARCHITECTURE = re.compile(
     r"#\s*(?:if|ifdef|ifndef|elif)\b.*\b__(?:x86_64|amd64|i386|aarch64|arm|powerpc64|powerpc|ppc64|s390x|s390|riscv)__")
 
+# Registers, system calls that not every architecture has, the names of backends: all that belongs below arch/.
+ARCHITECTURE_NAMES = re.compile(
+    r"\b(?:r[abcd]x|r[sd]i|r[bsi]p|e(?:flags|ip|sp)|orig_r?ax|[fg]s_base|[xyz]mm\d*|mxcsr|fxsave|xsave|pstate|tpidr\w*"
+    r"|(?:x86|x86_64|aarch64|ppc64|ppc64le|s390|s390x)"
+    r"|(?:__NR_|SYS_)(?:poll|select|epoll_wait|epoll_create|arch_prctl|modify_ldt|[gs]et_thread_area|iopl|ioperm|open|creat|l?stat"
+    r"|pipe|dup2|v?fork|pause|alarm|time|utimes?|access|mkdir|rmdir|rename|link|unlink|symlink|readlink|chmod|l?chown|mknod|getdents"
+    r"|eventfd|signalfd|inotify_init|getpgrp))\b")
+# Tests of what only one architecture has say so in their name.
+OF_ONE_ARCHITECTURE = re.compile(r"arch/|modules/\w+/tests/\w+_(?:x86_64|aarch64|ppc64le|s390x)_test\.cc$")
+
 
 def layer_of(path):
     """(layer name, module name) of a file; a file outside the layers has neither."""
@@ -40,7 +50,8 @@ def blob_may_include(target):
 
 
 # Kinds of descriptors that live in other modules take part in the bookkeeping of `files`: these headers are for them.
-EXPORTED = {"modules/files/description.h", "modules/files/holders.h", "modules/files/identity.h"}
+EXPORTED = {"modules/files/description.h", "modules/files/holders.h", "modules/files/identity.h",
+            "modules/files/shmem_content.h"}
 
 
 def upward(path, target):
@@ -122,4 +133,15 @@ def check_architecture_tests(tree):
         for number, text in enumerate(source.code.splitlines(), 1):
             if ARCHITECTURE.search(text):
                 findings.append(Finding(source.path, number, "tests the architecture: only arch/host.h may"))
+    return findings
+
+
+def check_architecture_names(tree):
+    findings = []
+    for source in tree.engine_sources:
+        if OF_ONE_ARCHITECTURE.match(source.path):
+            continue
+        for number, text in enumerate(source.code.splitlines(), 1):
+            for name in ARCHITECTURE_NAMES.findall(text):
+                findings.append(Finding(source.path, number, f"names {name}, which belongs to a backend below arch/"))
     return findings

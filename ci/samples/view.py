@@ -5,8 +5,10 @@ import hashlib
 
 
 def page_fields(pages, start, end, moving=0):
-    """Flags and digests of the pages between two addresses; the first `moving` bytes are left out."""
-    inside = [(f"{address - start:#x}", flags, content) for address, flags, content in pages if start <= address < end]
+    """Flags and digests of the pages between two addresses; the first `moving` bytes are left out. So are pages of zeros: they read
+    like missing ones, and whether memory that was only read has a page of its own depends on the kernel."""
+    inside = [(f"{address - start:#x}", flags, content) for address, flags, content in pages
+              if start <= address < end and (not content or content.strip(b"\0"))]
     digests = {}
     for offset, _, content in inside:
         skipped = moving if offset == "0x0" else 0

@@ -14,6 +14,7 @@ enum class Stage : std::uint32_t {
   kFork = 1,  ///< memory that is inherited, sessions, the children
   kGroups,    ///< process groups, whose leaders all exist now
   kOpen,      ///< each owner opens its descriptions
+  kJoin,      ///< connections between tasks, when there are any
   kTake,      ///< everybody takes descriptors from the owners, under their final numbers
   kConnect,   ///< queues filled, epoll targets added; zombies and helpers die
   kRestorer,  ///< the blob: memory, threads, the rest
@@ -29,9 +30,11 @@ inline constexpr std::size_t kErrorText = 512;
 
 /// What one task tells of itself.
 struct TaskSlot {
-  std::atomic<std::int32_t> host_pid;       ///< 0: not there yet
-  std::atomic<std::uint32_t> memory_ready;  ///< 1: who shares its memory may go on; futex word
-  std::uint64_t arena_base, arena_size;     ///< where its restorer runs
+  std::atomic<std::int32_t> host_pid;         ///< as the engine's /proc shows it; 0: not there yet
+  std::atomic<std::uint32_t> is_in_place;     ///< 1: its namespaces are filled, others may join them
+  std::atomic<std::uint32_t> ids_are_mapped;  ///< 1: the maps of the user namespace that it was born with are filled
+  std::atomic<std::uint32_t> memory_ready;    ///< 1: who shares its memory may go on; futex word
+  std::uint64_t arena_base, arena_size;       ///< where its restorer runs
 };
 
 /// Lives in MAP_SHARED memory, made before the first fork.

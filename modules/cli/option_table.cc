@@ -33,16 +33,10 @@ constexpr auto kNone = Arg::kNone;
 using enum Group;
 using O = Options;
 
-constexpr const char* kNoMounts =
-    "leave it out: tasks that live in a mount namespace of their own are refused so far";
-constexpr const char* kNoNets =
-    "leave it out: tasks that live in a network namespace of their own are refused so far";
-constexpr const char* kNoNs = "leave it out: tasks that live in namespaces of their own are refused so far";
-constexpr const char* kNoCgroups = "leave it out: tasks come back in the cgroup of the caller";
+constexpr const char* kNoLabels = "leave it out: mounts come back with the label that they had";
 constexpr const char* kNoServer = "leave it out and write the images to a directory with -D";
 constexpr const char* kNoParent = "leave it out: every dump is complete by itself";
 constexpr const char* kNoTls = "leave it out: nothing is sent over a network";
-constexpr const char* kNoWatch = "leave it out: tasks with inotify or fanotify descriptors are refused so far";
 
 // clang-format off
 constexpr std::array kTable{
@@ -76,7 +70,7 @@ constexpr std::array kTable{
     built(kAllow, "tcp-close", 0, kNone, kNeg, kBoth, "", "connected TCP sockets come back closed", set_flag<&O::tcp_close>),
     built(kAllow, "network-lock", 0, kReq, kPlain, kBoth, "METHOD", "hold up packets of connections: nftables, iptables (the same) or skip", set_network_lock),
     built(kAllow, "skip-in-flight", 0, kNone, kNeg, kDumps, "", "leave out TCP connections that nobody accepted yet", set_flag<&O::skip_in_flight>),
-    built(kAllow, "ext-unix-sk", 'x', kOpt, kPlain, kBoth, "", "unix sockets with a peer outside the tree", set_ext_unix_sk),
+    built(kAllow, "ext-unix-sk", 'x', kOpt, kPlain, kBoth, "INODE,...", "unix sockets with a peer outside the tree", set_ext_unix_sk),
     built(kAllow, "file-locks", 'l', kNone, kNeg, kBoth, "", "file locks; they are carried without it too", set_flag<&O::file_locks>),
     built(kAllow, "link-remap", 0, kNone, kNeg, kBoth, "", "unlinked files with other names get a temporary link", set_flag<&O::link_remap>),
     built(kAllow, "ghost-limit", 0, kReq, kPlain, kDumps, "SIZE", "largest unlinked file to store, with K, M or G (1M)", set_ghost_limit),
@@ -93,35 +87,36 @@ constexpr std::array kTable{
     built(kFeatures, "feature", 0, kReq, kPlain, kCheck, "NAME", "this feature alone; \"list\" prints the names", set_feature),
     no_effect(kFeatures, "ms", 0, kNone, kPlain, kCheck, "no feature of an unreleased kernel is looked at"),
 
-    built(kCgroups, "manage-cgroups", 0, kOpt, kPlain, kBoth, "MODE", "only \"ignore\" so far, as by default", set_manage_cgroups),
-    later(kCgroups, "cgroup-root", 0, kReq, kPlain, kBoth, kNoCgroups),
-    later(kCgroups, "cgroup-props", 0, kReq, kPlain, kBoth, kNoCgroups),
-    later(kCgroups, "cgroup-props-file", 0, kReq, kPlain, kBoth, kNoCgroups),
-    later(kCgroups, "cgroup-dump-controller", 0, kReq, kPlain, kBoth, kNoCgroups),
-    later(kCgroups, "cgroup-yard", 0, kReq, kPlain, kBoth, kNoCgroups),
-    later(kCgroups, "freeze-cgroup", 0, kReq, kPlain, kDumps, "leave it out: the tree is stopped task by task"),
+    built(kCgroups, "manage-cgroups", 0, kOpt, kPlain, kBoth, "MODE", "ignore, none, props, soft, full or strict (ignore; soft)", set_manage_cgroups),
+    built(kCgroups, "cgroup-root", 0, kReq, kPlain, kBoth, "[CTL:]PATH", "what takes the place of the root task's cgroup", append_text<&O::cgroup_roots>),
+    built(kCgroups, "cgroup-props", 0, kReq, kPlain, kBoth, "TEXT", "which settings are carried; see crengine(8)", set_text<&O::cgroup_props>),
+    built(kCgroups, "cgroup-props-file", 0, kReq, kPlain, kBoth, "FILE", "the same, in a file", set_text<&O::cgroup_props_file>),
+    built(kCgroups, "cgroup-dump-controller", 0, kReq, kPlain, kBoth, "CTL", "only this controller's cgroups; may be repeated", append_text<&O::cgroup_controllers>),
+    built(kCgroups, "cgroup-yard", 0, kReq, kPlain, kBoth, "DIR", "where the hierarchies are mounted, by their names", set_text<&O::cgroup_yard>),
+    built(kCgroups, "freeze-cgroup", 0, kReq, kPlain, kDumps, "DIR", "the cgroup of the tree; one that is frozen is thawed meanwhile", set_text<&O::freeze_cgroup>),
 
-    later(kSession, "root", 'r', kReq, kPlain, kBoth, kNoMounts),
-    later(kSession, "join-ns", 'J', kReq, kPlain, kRestore, "enter the namespaces with nsenter(1) first"),
-    later(kSession, "empty-ns", 0, kReq, kPlain, kBoth, kNoNs),
-    built(kSession, "external", 0, kReq, kPlain, kBoth, "RESOURCE", "tty[RDEV:DEV], hexadecimal: that terminal belongs to the outside", set_external),
-    built(kSession, "inherit-fd", 0, kReq, kPlain, kRestore, "fd[N]:RESOURCE", "our descriptor N is that external terminal", set_inherit_fd),
-    later(kSession, "veth-pair", 0, kReq, kPlain, kBoth, kNoNets),
-    later(kSession, "weak-sysctls", 0, kNone, kNeg, kRestore, kNoNets),
-    later(kSession, "ext-mount-map", 'M', kReq, kPlain, kBoth, kNoMounts),
-    later(kSession, "enable-external-sharing", 0, kNone, kPlain, kBoth, kNoMounts),
-    later(kSession, "enable-external-masters", 0, kNone, kPlain, kBoth, kNoMounts),
-    later(kSession, "enable-fs", 0, kReq, kPlain, kBoth, kNoMounts),
-    later(kSession, "skip-mnt", 0, kReq, kPlain, kBoth, kNoMounts),
-    later(kSession, "mntns-compat-mode", 0, kNone, kNeg, kRestore, kNoMounts),
-    later(kSession, "lsm-profile", 0, kReq, kPlain, kRestore, "leave it out: tasks come back under the profile of the caller"),
-    later(kSession, "lsm-mount-context", 0, kReq, kPlain, kRestore, kNoMounts),
+    built(kSession, "root", 'r', kReq, kPlain, kBoth, "DIR", "restore: the root of the tree's mount namespace (/)", set_text<&O::root>),
+    built(kSession, "join-ns", 'J', kReq, kPlain, kRestore, "NS:PID|FILE", "net:FILE: the tree comes back in that network namespace", set_join_ns),
+    built(kSession, "new-pidns", 0, kNone, kNeg, kRestore, "", "make a pid namespace for the tree: no pid of it is taken there", set_flag<&O::new_pid_ns>),
+    built(kSession, "empty-ns", 0, kReq, kPlain, kBoth, "NS", "net: the content of the network namespace is the caller's", set_empty_ns),
+    built(kSession, "external", 0, kReq, kPlain, kBoth, "RESOURCE", "this belongs to the outside: see crengine(8)", set_external),
+    built(kSession, "inherit-fd", 0, kReq, kPlain, kRestore, "fd[N]:RESOURCE", "our descriptor N is that external resource", set_inherit_fd),
+    built(kSession, "veth-pair", 0, kReq, kPlain, kBoth, "IN=OUT", "as --external veth[IN]:OUT", set_veth_pair),
+    built(kSession, "weak-sysctls", 0, kNone, kNeg, kRestore, "", "settings that can't be set are left as they are", set_flag<&O::weak_sysctls>),
+    built(kSession, "ext-mount-map", 'M', kReq, kPlain, kBoth, "KEY:VAL", "as --external mnt[KEY]:VAL; auto is mnt[]", set_ext_mount_map),
+    built(kSession, "enable-external-sharing", 0, kNone, kPlain, kBoth, "", "external mounts may have peers outside", set_flag<&O::external_sharing>),
+    built(kSession, "enable-external-masters", 0, kNone, kPlain, kBoth, "", "external mounts may follow mounts outside", set_flag<&O::external_masters>),
+    built(kSession, "enable-fs", 0, kReq, kPlain, kBoth, "FS[,FS]", "file systems that are mounted again by their options; all", set_enable_fs),
+    built(kSession, "skip-mnt", 0, kReq, kPlain, kBoth, "PATH", "leave out the mount there, and what hangs on it", append_text<&O::skip_mounts>),
+    no_effect(kSession, "mntns-compat-mode", 0, kNone, kNeg, kRestore, "mounts are always made one by one"),
+    built(kSession, "lsm-profile", 0, kReq, kPlain, kRestore, "TYPE:NAME", "apparmor or selinux: the label of all tasks instead of theirs", set_lsm_profile),
+    later(kSession, "lsm-mount-context", 0, kReq, kPlain, kRestore, kNoLabels),
     later(kSession, "unprivileged", 0, kNone, kNeg, kAny, "run as root"),
     later(kSession, "exec-cmd", 0, kNone, kPlain, kRestore, "start the command after crengine restore -d"),
     built(kOutside, "daemon", 0, kNone, kNeg, kDaemons, "", "service: go to the background when ready", set_flag<&O::daemon>),
     later(kSession, "allow-uprobes", 0, kNone, kNeg, kBoth, "remove the uprobes from the tree before the dump"),
-    later(kSession, "force-irmap", 0, kNone, kNeg, kDumps, kNoWatch),
-    later(kSession, "irmap-scan-path", 0, kReq, kPlain, kDumps, kNoWatch),
+    no_effect(kSession, "force-irmap", 0, kNone, kNeg, kDumps, "watched files are found by their handles"),
+    later(kSession, "irmap-scan-path", 0, kReq, kPlain, kDumps, "leave it out: watched files are found by their handles"),
     no_effect(kSession, "libdir", 'L', kReq, kPlain, kAny, "the directory holds no plugin to load", set_libdir),
     no_effect(kSession, "deprecated", 0, kNone, kNeg, kAny, "nothing here is deprecated"),
     no_effect(kSession, "ghost-fiemap", 0, kNone, kNeg, kDumps, "holes of unlinked files are found in any case"),

@@ -146,7 +146,7 @@ Result<Invocation> parse(const std::vector<std::string>& words, const Surroundin
   if (!inv.config_file.empty()) TRY(apply_file(inv, inv.config_file, false));
   for (const Given& given : split.given)
     if (!takes_part_in_reading(*given.option)) TRY(apply(inv, given, true));
-  if (!around.overriding_config.empty()) TRY(apply_file(inv, around.overriding_config, false));
+  if (!around.overriding_config.empty()) TRY(apply_file(inv, around.overriding_config, true));
 
   make_absolute(inv.options, around.cwd);
   TRY(check_fits(inv.options));

@@ -15,7 +15,8 @@ struct Surroundings {
   std::string system_config = "/etc/criu/default.conf";
   std::string home;                 ///< $HOME, may be empty
   std::string env_config;           ///< $CRIU_CONFIG_FILE, may be empty
-  std::string overriding_config{};  ///< read after the words: the config_file of an RPC request
+  std::string overriding_config{};  ///< read after the words: the config_file of an RPC request. runc names
+                                    ///< its own whether it exists or not, so it may be missing
 };
 
 Surroundings real_surroundings();

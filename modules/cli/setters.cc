@@ -101,8 +101,27 @@ Result<> set_ghost_limit(Invocation& inv, const Option& o, const char* text, boo
 }
 
 Result<> set_ext_unix_sk(Invocation& inv, const Option& o, const char* text, bool) {
-  if (text) return not_yet(o, text, "give the option without a list of sockets: it then holds for all");
-  inv.options.ext_unix_sk = true;
+  if (text == nullptr) {
+    inv.options.ext_unix_sk = true;
+    return {};
+  }
+  return each_part(o, text, [&](std::string_view part) -> Result<> {
+    inv.options.external.push_back(format("unix[{}]", part));
+    return {};
+  });
+}
+
+/// What follows apparmor: or selinux:, or nothing.
+static std::string_view lsm_label(std::string_view text) {
+  for (const std::string_view type : {"apparmor:", "selinux:"})
+    if (text.starts_with(type)) return text.substr(type.size());
+  return {};
+}
+
+Result<> set_lsm_profile(Invocation& inv, const Option& o, const char* text, bool) {
+  const std::string_view label = lsm_label(text);
+  if (label.empty()) return bad_value(o, text, "write apparmor:PROFILE or selinux:LABEL");
+  inv.options.lsm_label = label;
   return {};
 }
 
@@ -168,21 +187,80 @@ Result<> set_manage_cgroups(Invocation& inv, const Option& o, const char* text, 
   std::string_view s = text ? text : "soft";
   for (const Name& n : kNames) {
     if (n.name != s) continue;
-    if (n.mode != CgroupMode::kIgnore)
-      return not_yet(o, s, "use --manage-cgroups=ignore: tasks come back in the cgroup of the caller");
     inv.options.manage_cgroups = n.mode;
     return {};
   }
   return bad_value(o, s, "the words are ignore, none, props, soft, full and strict");
 }
 
-/// Terminals, so far: "tty[RDEV:DEV]".
-static bool is_terminal(std::string_view resource) { return resource.starts_with("tty[") && resource.ends_with("]"); }
+/// What can be left outside, by its numbers or names: "tty[RDEV:DEV]", "mnt[MOUNTPOINT]:KEY", "net[INODE]:KEY".
+static bool is_resource(std::string_view text) {
+  constexpr std::string_view kByNumber[] = {"tty[", "unix[", "pipe:[", "pipe[", "file[", "mnt["};
+  for (std::string_view kind : kByNumber)
+    if (text.starts_with(kind) && text.ends_with("]")) return true;
+  constexpr std::string_view kByKey[] = {"unix[", "mnt[", "dev[", "net[", "veth[", "macvlan["};
+  for (const std::string_view kind : kByKey)
+    if (const std::size_t close = text.find("]:"); text.starts_with(kind) && close != text.npos)
+      return close + 2 < text.size();
+  return text == "pipe";
+}
 
 Result<> set_external(Invocation& inv, const Option& o, const char* text, bool) {
-  if (!is_terminal(text)) return not_yet(o, text, "only terminals, tty[RDEV:DEV], can be left outside so far");
+  if (!lsm_label(text).empty()) {  // LXC 5 says this of a network of type empty, meaning nothing
+    inv.notes.push_back(format("Option --external {} has no effect", text));
+    return {};
+  }
+  if (!is_resource(text))
+    return not_yet(o, text,
+                   "what can be left outside: tty[RDEV:DEV], unix[INODE], pipe:[INODE], pipe (all of them), "
+                   "file[MNT_ID:INODE], mnt[MOUNTPOINT]:KEY, dev[MAJOR/MINOR]:KEY, net[INODE]:KEY, "
+                   "veth[INSIDE]:OUTSIDE@BRIDGE, macvlan[INSIDE]:OUTSIDE");
   inv.options.external.emplace_back(text);
   return {};
+}
+
+/// INSIDE=OUTSIDE@BRIDGE, the older words for --external veth[INSIDE]:OUTSIDE@BRIDGE.
+Result<> set_veth_pair(Invocation& inv, const Option& o, const char* text, bool) {
+  const std::string_view s = text;
+  const std::size_t equals = s.find('=');
+  if (equals == 0 || equals == s.npos || equals + 1 == s.size()) return bad_value(o, text, "write INSIDE=OUTSIDE");
+  inv.options.external.push_back(format("veth[{}]:{}", s.substr(0, equals), s.substr(equals + 1)));
+  return {};
+}
+
+Result<> set_empty_ns(Invocation& inv, const Option& o, const char* text, bool) {
+  if (std::string_view(text) != "net") return bad_value(o, text, "only the network namespace can be left empty: net");
+  inv.options.empty_net_ns = true;
+  return {};
+}
+
+Result<> set_join_ns(Invocation& inv, const Option& o, const char* text, bool) {
+  const std::string_view s = text;
+  if (!s.starts_with("net:") || s.size() == 4)
+    return not_yet(o, text, "only a network namespace, net:PID or net:FILE, can be joined so far");
+  const std::string_view where = s.substr(4);
+  const bool is_pid = where.find_first_not_of("0123456789") == where.npos;
+  inv.options.join_net_ns = is_pid ? format("/proc/{}/ns/net", where) : std::string(where);
+  return {};
+}
+
+Result<> set_ext_mount_map(Invocation& inv, const Option& o, const char* text, bool) {
+  const std::string_view s = text;
+  const std::size_t colon = s.rfind(':');
+  if (s == "auto")
+    inv.options.external.emplace_back("mnt[]");
+  else if (colon == 0 || colon == std::string_view::npos)
+    return bad_value(o, text, "write KEY:VALUE, or auto");
+  else
+    inv.options.external.push_back(format("mnt[{}]:{}", s.substr(0, colon), s.substr(colon + 1)));
+  return {};
+}
+
+Result<> set_enable_fs(Invocation& inv, const Option& o, const char* text, bool) {
+  return each_part(o, text, [&](std::string_view part) -> Result<> {
+    inv.options.enable_fs.emplace_back(part);
+    return {};
+  });
 }
 
 Result<> set_inherit_fd(Invocation& inv, const Option& o, const char* text, bool) {
@@ -192,7 +270,6 @@ Result<> set_inherit_fd(Invocation& inv, const Option& o, const char* text, bool
     return bad_value(o, text, "write fd[NUMBER]:RESOURCE");
   long fd = TRY(parse_number(o, s.substr(3, close - 3), 0, std::numeric_limits<int>::max()));
   const std::string_view resource = s.substr(close + 2);
-  if (!is_terminal(resource)) return not_yet(o, text, "only terminals, fd[N]:tty[RDEV:DEV], can be passed on so far");
   inv.options.inherit_fds.push_back({static_cast<int>(fd), std::string(resource)});
   return {};
 }

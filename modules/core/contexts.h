@@ -56,6 +56,8 @@ struct RestoreCtx {
   RestoreStats stats{};
   SharedPage* shared = nullptr;
   int first_service_fd = 0;  ///< above every descriptor number of the tree: the engine's own go here
+  int proc_fd = -1;          ///< /proc of the engine, on a service number: tasks may live where there is none
+  int opener = -1;           ///< core::open_as_engine, for tasks of a user namespace
 };
 
 /// Inside a restored task, before it enters the restorer blob.
@@ -63,6 +65,7 @@ struct TaskCtx {
   RestoreCtx& restore;
   const Task& task;
   std::vector<UniqueFd> keep{};  ///< descriptors that must live until the restorer has run
+  UniqueFd children_space{};     ///< the pid namespace of its children, when it is another one (ns/pid.h)
 
   const Options& opt() const { return restore.opt; }
   const TaskTree& tree() const { return restore.tree; }

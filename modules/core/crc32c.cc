@@ -143,16 +143,4 @@ std::optional<std::uint32_t> Crc32cRanges::whole(std::uint64_t length) const {
   return range.crc;
 }
 
-std::vector<std::pair<std::uint64_t, std::uint64_t>> Crc32cRanges::missing(std::uint64_t length) const {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
-  std::uint64_t at = 0;
-  for (const auto& [offset, range] : ranges_) {
-    if (offset > at) gaps.emplace_back(at, offset);
-    at = offset + range.length;
-  }
-  if (at < length) gaps.emplace_back(at, length);
-  return gaps;
-}
-
 }  // namespace cr::core

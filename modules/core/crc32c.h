@@ -7,8 +7,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <utility>
-#include <vector>
 
 namespace cr::core {
 
@@ -28,8 +26,6 @@ class Crc32cRanges {
   void add(std::uint64_t offset, std::uint64_t length, std::uint32_t crc);
   /// The sum of [0, length), when exactly that was reported.
   std::optional<std::uint32_t> whole(std::uint64_t length) const;
-  /// What of [0, length) was not reported, as (start, end), ascending.
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> missing(std::uint64_t length) const;
 
  private:
   struct Range {

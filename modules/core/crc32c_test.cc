@@ -89,19 +89,5 @@ TEST(Crc32c, Speed) {
   std::printf("crc32c: %.1f GB/s\n", 1000.0 * (1 << 20) / seconds / 1e9);
 }
 
-TEST(Crc32cRanges, TellsWhatIsMissing) {
-  Crc32cRanges r;
-  using Gaps = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
-  EXPECT_EQ(r.missing(0), Gaps{});
-  EXPECT_EQ(r.missing(8), (Gaps{{0, 8}}));
-  r.add(2, 2, 1);
-  r.add(6, 1, 1);
-  EXPECT_EQ(r.missing(8), (Gaps{{0, 2}, {4, 6}, {7, 8}}));
-  r.add(0, 2, 1);
-  r.add(4, 2, 1);
-  r.add(7, 1, 1);
-  EXPECT_EQ(r.missing(8), Gaps{});
-}
-
 }  // namespace
 }  // namespace cr::core

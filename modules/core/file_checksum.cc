@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <memory>
 #include <new>
-#include <vector>
 
 #include "core/crc32c.h"
 
@@ -19,41 +18,61 @@ namespace {
 constexpr std::uint64_t kChunk = 4 << 20;     // what one thread takes at a time
 constexpr std::size_t kReadSize = 256 << 10;  // stays in the second-level cache between read and sum
 
-struct Job {
-  int fd;
-  std::uint64_t length;
-  std::vector<std::uint32_t> sums;  // one per chunk
-  std::atomic<std::size_t> next_chunk = 0;
-  std::atomic<int> failure = 0;  // errno; -1: the file is too short
+struct Chunk {
+  std::size_t file;
+  std::uint64_t start, end;
+  std::uint32_t crc = 0;
 };
 
-void sum_chunk(Job& job, std::size_t chunk, unsigned char* buffer) {
-  std::uint64_t at = chunk * kChunk;
-  const std::uint64_t end = std::min(job.length, at + kChunk);
-  std::uint32_t crc = 0;
-  while (at < end) {
-    const ssize_t n = ::pread(job.fd, buffer, std::min<std::uint64_t>(kReadSize, end - at), static_cast<off_t>(at));
+std::vector<Chunk> cut(std::span<const FileToSum> files) {
+  std::vector<Chunk> chunks;
+  for (std::size_t f = 0; f < files.size(); ++f)
+    for (std::uint64_t at = 0; at < files[f].length; at += kChunk)
+      chunks.push_back({f, at, std::min(files[f].length, at + kChunk)});
+  return chunks;
+}
+
+struct Job {
+  std::span<const FileToSum> files;
+  std::vector<Chunk> chunks;
+  std::atomic<std::size_t> next_chunk = 0;
+  std::atomic<int> failure = 0;  // errno; -1: the file is too short
+  std::atomic<std::size_t> failed_file = 0;
+
+  void fail(std::size_t file, int error) {
+    int none = 0;
+    if (failure.compare_exchange_strong(none, error)) failed_file = file;
+  }
+};
+
+void sum_chunk(Job& job, Chunk& chunk, unsigned char* buffer) {
+  for (std::uint64_t at = chunk.start; at < chunk.end;) {
+    const ssize_t n = ::pread(job.files[chunk.file].fd, buffer, std::min<std::uint64_t>(kReadSize, chunk.end - at),
+                              static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      job.failure = n < 0 ? errno : -1;
-      return;
-    }
-    crc = crc32c(crc, buffer, static_cast<std::size_t>(n));
+    if (n <= 0) return job.fail(chunk.file, n < 0 ? errno : -1);
+    chunk.crc = crc32c(chunk.crc, buffer, static_cast<std::size_t>(n));
     at += static_cast<std::uint64_t>(n);
   }
-  job.sums[chunk] = crc;
 }
 
 void* work(void* arg) {
   Job& job = *static_cast<Job*>(arg);
   const std::unique_ptr<unsigned char[]> buffer(new (std::nothrow) unsigned char[kReadSize]);
-  if (!buffer) job.failure = ENOMEM;
+  if (!buffer) job.fail(0, ENOMEM);
   while (job.failure == 0) {
     const std::size_t chunk = job.next_chunk++;
-    if (chunk >= job.sums.size()) break;
-    sum_chunk(job, chunk, buffer.get());
+    if (chunk >= job.chunks.size()) break;
+    sum_chunk(job, job.chunks[chunk], buffer.get());
   }
   return nullptr;
+}
+
+/// Threads that are worth their making: one for each 4 MiB at most.
+std::size_t useful_threads(std::span<const FileToSum> files, unsigned threads) {
+  std::uint64_t total = 0;
+  for (const FileToSum& f : files) total += f.length;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(threads, (total + kChunk - 1) / kChunk));
 }
 
 }  // namespace
@@ -64,23 +83,30 @@ unsigned checksum_threads() {
   return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
 }
 
-Result<std::uint32_t> checksum_file(int fd, std::uint64_t length, unsigned threads, const std::string& name) {
-  Job job{.fd = fd, .length = length, .sums = std::vector<std::uint32_t>((length + kChunk - 1) / kChunk)};
+Result<std::vector<std::uint32_t>> checksum_files(std::span<const FileToSum> files, unsigned threads) {
+  Job job{.files = files, .chunks = cut(files)};
   // pthread_create and not std::thread: that one can report failure only by an exception.
   std::vector<pthread_t> others;
-  for (unsigned i = 1; i < std::min<std::size_t>(threads, job.sums.size()); ++i) {
+  for (std::size_t i = 1; i < useful_threads(files, threads); ++i) {
     pthread_t t;
     if (::pthread_create(&t, nullptr, work, &job) != 0) break;
     others.push_back(t);
   }
   work(&job);
   for (pthread_t t : others) ::pthread_join(t, nullptr);
-  if (job.failure == -1) return Error{"image", "checksum", name, 0, "the file is shorter than it should be"};
-  if (job.failure != 0) return Error{"image", "checksum", name, job.failure, {}};
-  std::uint32_t crc = 0;
-  for (std::size_t i = 0; i < job.sums.size(); ++i)
-    crc = crc32c_combine(crc, job.sums[i], std::min(kChunk, length - i * kChunk));
-  return crc;
+  if (job.failure != 0) {
+    const std::string& name = files[job.failed_file].name;
+    if (job.failure == -1) return Error{"image", "checksum", name, 0, "the file is shorter than it should be"};
+    return Error{"image", "checksum", name, job.failure, {}};
+  }
+  std::vector<std::uint32_t> sums(files.size());
+  for (const Chunk& c : job.chunks) sums[c.file] = crc32c_combine(sums[c.file], c.crc, c.end - c.start);
+  return sums;
+}
+
+Result<std::uint32_t> checksum_file(int fd, std::uint64_t length, unsigned threads, const std::string& name) {
+  const FileToSum file{fd, length, name};
+  return TRY(checksum_files({&file, 1}, threads)).front();
 }
 
 }  // namespace cr::core

@@ -2,14 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
 namespace cr::core {
 
-/// CRC32C of the first `length` bytes of the file open in `fd`, read by up to `threads` threads (at least one; fewer
-/// when the file is small or a thread can't be made). `name` is for errors: pread(2), a file that is shorter.
+/// An open file of which the first `length` bytes count; `name` is for errors.
+struct FileToSum {
+  int fd = -1;
+  std::uint64_t length = 0;
+  std::string name{};
+};
+
+/// CRC32C of each file, read by up to `threads` threads together (at least one; fewer when there is little to read or
+/// a thread can't be made). Errors: pread(2), a file that is shorter.
+Result<std::vector<std::uint32_t>> checksum_files(std::span<const FileToSum> files, unsigned threads);
+/// Same for one file.
 Result<std::uint32_t> checksum_file(int fd, std::uint64_t length, unsigned threads, const std::string& name);
 
 /// How many threads suit this machine: the CPUs this process may use.

@@ -68,15 +68,25 @@ struct FileKind {
   Result<> (*read_images)(ReadCtx&) = nullptr;
   /// Descriptions with the same non-zero key are opened by one task (both ends of a pipe). Optional.
   std::uint64_t (*group)(const Models&, FileId) = nullptr;
+  /// The files_id of the table whose leader must be the one that opens it, since the kernel notes who that was; the
+  /// same for all of a group. 0: whoever. Optional.
+  std::uint32_t (*opener)(const Models&, const TaskTree&, FileId) = nullptr;
+  /// Whether it can be opened only when others have been: at Stage::kJoin. Optional.
+  bool (*late)(const Models&, FileId) = nullptr;
   /// Decides and refuses from the Models alone; `plan` of module files has chosen the owners. Once per restore.
   /// Optional.
   Result<> (*plan)(PlanCtx&) = nullptr;
-  /// In the coordinator before the fork, and when every task is complete. Once per restore. Optional.
+  /// In the coordinator, before any process exists: opens what can be had only there. Once per restore. Optional.
   Result<> (*prepare)(RestoreCtx&) = nullptr;
+  /// As Module::furnish: in the root task, before the others are forked. Once per restore. Optional.
+  Result<> (*furnish)(RestoreCtx&) = nullptr;
+  /// In the coordinator, when every task is complete. Once per restore. Optional.
   Result<> (*finish)(RestoreCtx&) = nullptr;
   /// Makes the description, offset, flags and all. Waits for nobody. The members of a group are opened one
   /// after the other, in the order of their ids, by one task.
   Result<UniqueFd> (*open)(TaskCtx&, FileId);
+  /// At Stage::kJoin, if there is one, when the task has opened its late ones. Once per table. Optional.
+  Result<> (*join)(TaskCtx&) = nullptr;
   /// When every task has its descriptors under their numbers: fill queues, add epoll targets. In one task that
   /// has `fd` for the description. Optional.
   Result<> (*connect)(TaskCtx&, FileId, int fd) = nullptr;

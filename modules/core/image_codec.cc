@@ -1,5 +1,7 @@
 #include "core/image_codec.h"
 
+#include "core/opener.h"
+
 #include <fcntl.h>
 #include <google/protobuf/message_lite.h>
 #include <sys/stat.h>
@@ -126,10 +128,11 @@ Result<> ImageWriter::close() {
 ImageReader::ImageReader(UniqueFd fd, std::string name, std::uint64_t size)
     : fd_(std::move(fd)), name_(std::move(name)), size_(size) {}
 
-Result<ImageReader> ImageReader::open(int dirfd, ImageType type, std::uint64_t id) {
+Result<ImageReader> ImageReader::open(int dirfd, ImageType type, std::uint64_t id, int opener) {
   std::string name = image_name(type, id);
-  // O_NONBLOCK: a fifo of that name must not hang us.
-  UniqueFd fd(::openat(dirfd, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a fifo of that name must not hang us
+  UniqueFd fd = open_as_engine(opener, dirfd, name.c_str(), how);
   if (!fd) return image_error("open", name, errno, errno == ENOENT ? "the image set is incomplete" : "");
   struct stat st;
   if (::fstat(fd.get(), &st) != 0) return image_error("stat", name, errno);
@@ -139,8 +142,9 @@ Result<ImageReader> ImageReader::open(int dirfd, ImageType type, std::uint64_t i
   return r;
 }
 
-Result<std::optional<ImageReader>> ImageReader::open_optional(int dirfd, ImageType type, std::uint64_t id) {
-  auto r = open(dirfd, type, id);
+Result<std::optional<ImageReader>> ImageReader::open_optional(int dirfd, ImageType type, std::uint64_t id,
+                                                              int opener) {
+  auto r = open(dirfd, type, id, opener);
   if (r.ok()) return std::optional<ImageReader>(r.take());
   if (r.error().err == ENOENT) return std::optional<ImageReader>();
   return r.take_error();

@@ -69,9 +69,11 @@ class ImageReader {
  public:
   /// Opens the file and checks its header. Errors: openat(2) (ENOENT when the image isn't there), not a regular file,
   /// too short for a header, a magic that differs (says which was found).
-  static Result<ImageReader> open(int dirfd, ImageType type, std::uint64_t id = 0);
+  /// `opener`: see opener.h.
+  static Result<ImageReader> open(int dirfd, ImageType type, std::uint64_t id = 0, int opener = -1);
   /// Same, but an image that isn't there is no error: nothing is returned then.
-  static Result<std::optional<ImageReader>> open_optional(int dirfd, ImageType type, std::uint64_t id = 0);
+  static Result<std::optional<ImageReader>> open_optional(int dirfd, ImageType type, std::uint64_t id = 0,
+                                                          int opener = -1);
 
   /// Reads `size` bytes of a file that has no header and is open already.
   static ImageReader wrap(UniqueFd fd, std::string name, std::uint64_t size) {

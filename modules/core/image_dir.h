@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +31,9 @@ class RawImage {
 
   int fd() const { return fd_.get(); }
   const std::string& name() const;
+  /// Writes all of it there and tells its checksum. Thread-safe, and one thread at a time: the kernel locks the file
+  /// for every write, and threads that wait for that lock spin. Errors: pwrite(2), with file and offset.
+  Result<> write(const void* data, std::size_t size, std::uint64_t offset);
   /// Tells the CRC32C of `length` bytes at `offset`, once per byte, in any order. Thread-safe. When the reports don't
   /// cover the file exactly at commit, the file is read back instead.
   void add_checksum(std::uint64_t offset, std::uint64_t length, std::uint32_t crc);
@@ -109,23 +112,23 @@ class ImageReaderDir {
   bool has_manifest() const;
   /// Length and checksum that the manifest tells of an image; null when it tells nothing.
   const ManifestEntry* expected(const std::string& name) const;
-  /// Checks the CRC32C of one listed pages file, or of all `but` some, with `threads` threads (0: one per CPU). Files
-  /// that no manifest lists pass. Errors: read(2), a checksum that differs.
-  Result<> verify_pages(std::uint64_t id, unsigned threads = 0) const;
-  Result<> verify_all_pages(unsigned threads = 0, const std::set<std::uint64_t>& but = {}) const;
-  /// For who has summed up a pages file while using it. Errors: a checksum that differs from the listed one.
-  Result<> check_pages_sum(std::uint64_t id, std::uint32_t crc) const;
+  /// Checks the CRC32C of all listed pages files with `threads` threads together (0: one per CPU). Who changes them
+  /// later is not found out: they are not checked again when they are used. Files that no manifest lists pass.
+  /// Errors: read(2), a checksum that differs.
+  Result<> verify_pages(unsigned threads = 0) const;
 
   /// Moves the directory's descriptor to a free number from `number` up, so that lower ones can be given away.
   /// Errors: fcntl(2).
   Result<> keep_above(int number) const;
+  /// From now on files that the caller may not open are opened by the opener (opener.h).
+  void use(int opener) const;
   int fd() const;
   const std::string& path() const;
 
  private:
   struct State;
   Result<> load(Need need);
-  Result<> verify_content(const ManifestEntry& entry, unsigned threads) const;
+  Result<> verify_content(std::span<const ManifestEntry* const> entries, unsigned threads) const;
   std::unique_ptr<State> state_;
 };
 

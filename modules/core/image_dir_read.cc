@@ -9,11 +9,13 @@
 #include "base/format.h"
 #include "core/file_checksum.h"
 #include "core/image_dir.h"
+#include "core/opener.h"
 
 namespace cr::core {
 namespace {
 
 constexpr std::uint64_t kManifestLimit = 256 << 20;  // bytes; some two million images
+constexpr std::size_t kAtOnce = 128;                 // descriptors, far from RLIMIT_NOFILE
 
 Error dir_error(std::string step, std::string object, int err, std::string remedy = {}) {
   return Error{"image", std::move(step), std::move(object), err, std::move(remedy)};
@@ -24,8 +26,10 @@ Error differs(const std::string& name, std::string how) {
                    how + "; if it was changed on purpose, remove " + kManifestName + " to restore it unchecked");
 }
 
-Result<UniqueFd> open_regular(int dirfd, const std::string& name, int flags, struct stat& st) {
-  UniqueFd fd(::openat(dirfd, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
+Result<UniqueFd> open_regular(int dirfd, const std::string& name, int flags, struct stat& st, int opener = -1) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+  UniqueFd fd = open_as_engine(opener, dirfd, name.c_str(), how);
   if (!fd) return dir_error("open", name, errno);
   if (::fstat(fd.get(), &st) != 0) return dir_error("stat", name, errno);
   if (!S_ISREG(st.st_mode)) return dir_error("open", name, 0, "it is not a regular file");
@@ -36,6 +40,7 @@ Result<UniqueFd> open_regular(int dirfd, const std::string& name, int flags, str
 
 struct ImageReaderDir::State {
   UniqueFd fd;
+  int opener = -1;
   std::string path;
   bool has_manifest = false;
   Manifest manifest;
@@ -47,6 +52,7 @@ ImageReaderDir::ImageReaderDir(ImageReaderDir&&) noexcept = default;
 ImageReaderDir& ImageReaderDir::operator=(ImageReaderDir&&) noexcept = default;
 ImageReaderDir::~ImageReaderDir() = default;
 
+void ImageReaderDir::use(int opener) const { state_->opener = opener; }
 int ImageReaderDir::fd() const { return state_->fd.get(); }
 Result<> ImageReaderDir::keep_above(int number) const {
   if (fd() >= number) return {};
@@ -93,7 +99,8 @@ Result<> ImageReaderDir::load(Need need) {
   for (std::size_t i = 0; i < s.manifest.images.size(); ++i) s.index[s.manifest.images[i].name] = i;
   for (const ManifestEntry& entry : s.manifest.images) {
     if (parse_image_name(entry.name)->type != ImageType::kPages) {
-      TRY(verify_content(entry, checksum_threads()));
+      const ManifestEntry* one = &entry;
+      TRY(verify_content({&one, 1}, 0));
       continue;
     }
     if (::fstatat(s.fd.get(), entry.name.c_str(), &st, 0) != 0) return dir_error("stat", entry.name, errno);
@@ -103,28 +110,35 @@ Result<> ImageReaderDir::load(Need need) {
   return {};
 }
 
-Result<> ImageReaderDir::verify_content(const ManifestEntry& entry, unsigned threads) const {
-  struct stat st;
-  const UniqueFd file = TRY(open_regular(state_->fd.get(), entry.name, 0, st));
-  if (static_cast<std::uint64_t>(st.st_size) != entry.length)
-    return differs(entry.name, format("it is {} bytes long, the dump wrote {}", st.st_size, entry.length));
-  const std::uint32_t crc = TRY(checksum_file(file.get(), entry.length, threads, entry.name));
-  if (crc != entry.crc)
-    return differs(entry.name, format("its checksum is {:08x}, the dump wrote {:08x}", crc, entry.crc));
+Result<> ImageReaderDir::verify_content(std::span<const ManifestEntry* const> entries, unsigned threads) const {
+  std::vector<UniqueFd> open;
+  std::vector<FileToSum> files;
+  for (const ManifestEntry* entry : entries) {
+    struct stat st;
+    open.push_back(TRY(open_regular(state_->fd.get(), entry->name, 0, st)));
+    if (static_cast<std::uint64_t>(st.st_size) != entry->length)
+      return differs(entry->name, format("it is {} bytes long, the dump wrote {}", st.st_size, entry->length));
+    files.push_back({open.back().get(), entry->length, entry->name});
+  }
+  const std::vector<std::uint32_t> sums = TRY(checksum_files(files, threads ? threads : checksum_threads()));
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    if (sums[i] != entries[i]->crc)
+      return differs(entries[i]->name,
+                     format("its checksum is {:08x}, the dump wrote {:08x}", sums[i], entries[i]->crc));
   return {};
 }
 
 Result<ImageReader> ImageReaderDir::image(ImageType type, std::uint64_t id) const {
-  return ImageReader::open(state_->fd.get(), type, id);
+  return ImageReader::open(state_->fd.get(), type, id, state_->opener);
 }
 
 Result<std::optional<ImageReader>> ImageReaderDir::optional_image(ImageType type, std::uint64_t id) const {
-  return ImageReader::open_optional(state_->fd.get(), type, id);
+  return ImageReader::open_optional(state_->fd.get(), type, id, state_->opener);
 }
 
 Result<UniqueFd> ImageReaderDir::raw(ImageType type, std::uint64_t id, int flags) const {
   struct stat st;
-  return open_regular(state_->fd.get(), image_name(type, id), flags, st);
+  return open_regular(state_->fd.get(), image_name(type, id), flags, st, state_->opener);
 }
 
 Result<std::vector<std::uint64_t>> ImageReaderDir::ids(ImageType type) const {
@@ -159,23 +173,14 @@ const ManifestEntry* ImageReaderDir::expected(const std::string& name) const {
   return it == state_->index.end() ? nullptr : &state_->manifest.images[it->second];
 }
 
-Result<> ImageReaderDir::verify_pages(std::uint64_t id, unsigned threads) const {
-  const ManifestEntry* entry = expected(image_name(ImageType::kPages, id));
-  if (!entry) return {};
-  return verify_content(*entry, threads ? threads : checksum_threads());
-}
-
-Result<> ImageReaderDir::verify_all_pages(unsigned threads, const std::set<std::uint64_t>& but) const {
+Result<> ImageReaderDir::verify_pages(unsigned threads) const {
+  std::vector<const ManifestEntry*> pages;
   for (const ManifestEntry& entry : state_->manifest.images)
-    if (const auto name = parse_image_name(entry.name); name->type == ImageType::kPages && !but.contains(name->id))
-      TRY(verify_pages(name->id, threads));
+    if (parse_image_name(entry.name)->type == ImageType::kPages) pages.push_back(&entry);
+  const std::span<const ManifestEntry* const> all(pages);
+  for (std::size_t at = 0; at < all.size(); at += kAtOnce)
+    TRY(verify_content(all.subspan(at, std::min(kAtOnce, all.size() - at)), threads));
   return {};
-}
-
-Result<> ImageReaderDir::check_pages_sum(std::uint64_t id, std::uint32_t crc) const {
-  const ManifestEntry* entry = expected(image_name(ImageType::kPages, id));
-  if (!entry || entry->crc == crc) return {};
-  return differs(entry->name, format("its checksum is {:08x}, the dump wrote {:08x}", crc, entry->crc));
 }
 
 }  // namespace cr::core

@@ -69,7 +69,7 @@ TEST(ImageDir, CommitAndRead) {
   ASSERT_TRUE(dir.ok()) << dir.error().sentence();
   EXPECT_TRUE(dir.value().has_manifest());
   EXPECT_EQ(dir.value().expected("pages-1.img")->length, 8192u);
-  EXPECT_TRUE(dir.value().verify_all_pages().ok());
+  EXPECT_TRUE(dir.value().verify_pages().ok());
   auto fs = dir.value().image(ImageType::kFs, 1);
   ASSERT_TRUE(fs.ok());
   pb::fs_entry e;
@@ -170,8 +170,11 @@ TEST(ImageDir, EveryFlipAndEveryTruncationIsRefused) {
   temp.write("pages-1.img", std::string(8191, 'p') + "q");
   auto dir = ImageReaderDir::open(temp.path());
   ASSERT_TRUE(dir.ok());
-  EXPECT_FALSE(dir.value().verify_pages(1).ok());
-  EXPECT_TRUE(dir.value().verify_pages(2, 2).ok());
+  const auto refused = dir.value().verify_pages(2);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().sentence().find("pages-1.img"), std::string::npos);
+  temp.write("pages-1.img", std::string(8192, 'p'));
+  EXPECT_TRUE(dir.value().verify_pages().ok());
   ASSERT_EQ(::unlinkat(temp.fd(), "fs-1.img", 0), 0);
   EXPECT_NE(error_of(temp.path()).find("fs-1.img"), std::string::npos);
 }
@@ -211,6 +214,25 @@ TEST(ImageDir, Parent) {
   EXPECT_TRUE(one.value()->has_manifest());
   std::filesystem::rename(temp.path() + "/one", temp.path() + "/elsewhere");
   EXPECT_FALSE(two.parent().ok());
+}
+
+TEST(FileChecksum, FilesTogether) {
+  TempDir temp;
+  std::vector<UniqueFd> open;
+  std::vector<FileToSum> files;
+  std::vector<std::uint32_t> expected;
+  for (std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{4} << 20, (std::size_t{9} << 20) + 1}) {
+    const std::string bytes(size, static_cast<char>('a' + files.size())), name = std::to_string(size);
+    temp.write(name, bytes);
+    open.emplace_back(::openat(temp.fd(), name.c_str(), O_RDONLY | O_CLOEXEC));
+    files.push_back({open.back().get(), size, name});
+    expected.push_back(crc32c(0, bytes.data(), bytes.size()));
+  }
+  for (unsigned threads : {0, 1, 3, 100}) EXPECT_EQ(checksum_files(files, threads).value(), expected);
+  files[1].length = 6;
+  const auto shorter = checksum_files(files, 3);
+  ASSERT_FALSE(shorter.ok());
+  EXPECT_NE(shorter.error().sentence().find(" 5"), std::string::npos) << shorter.error().sentence();
 }
 
 TEST(FileChecksum, ThreadsAgree) {

@@ -5,6 +5,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "base/format.h"
 #include "core/crc32c.h"
@@ -35,6 +39,7 @@ bool is_stale(const char* name) {
 
 struct RawImageState {
   std::string name;
+  std::mutex writing{};
   Crc32cRanges ranges;
   std::uint64_t length = 0;
   bool finished = false;
@@ -47,6 +52,22 @@ RawImage& RawImage::operator=(RawImage&&) noexcept = default;
 RawImage::~RawImage() = default;
 
 const std::string& RawImage::name() const { return state_->name; }
+
+Result<> RawImage::write(const void* data, std::size_t size, std::uint64_t offset) {
+  const auto* bytes = static_cast<const std::uint8_t*>(data);
+  {
+    const std::lock_guard lock(state_->writing);
+    for (std::size_t done = 0; done < size;) {
+      const ssize_t n = pwrite(fd(), bytes + done, size - done, static_cast<off_t>(offset + done));
+      if (n <= 0)
+        return Error{"image", "write", format("{} at offset {}", name(), offset + done), n < 0 ? errno : EIO,
+                     "free space on the images' disk, or name another directory with -D"};
+      done += static_cast<std::size_t>(n);
+    }
+  }
+  add_checksum(offset, size, crc32c(0, data, size));
+  return {};
+}
 
 void RawImage::add_checksum(std::uint64_t offset, std::uint64_t length, std::uint32_t crc) {
   state_->ranges.add(offset, length, crc);

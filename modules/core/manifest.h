@@ -28,9 +28,21 @@ inline constexpr unsigned kManifestVersion = 1;
 enum FeatureBits : std::uint64_t {
   kNoFeatures = 0,
   kLocalDescriptors = 1 << 8,  ///< mm_entry.cr_ldt
+  kExitedLeaders = 1 << 9,     ///< task_core_entry.task_state 1000
+  kSemaphoreUndo = 1 << 12,    ///< ipc_sem_entry.cr_undo
+  kHostIpc = 1 << 13,          ///< ipcns-* of a namespace that is not the tree's own
+  kMessageQueues = 1 << 14,    ///< file_entry.cr_mq
+  kGroupsDenied = 1 << 15,     ///< userns_entry.cr_groups_denied
+  kProtectionKeys = 1 << 17,   ///< mm_entry.cr_pkeys
+  kXtTables = 1 << 20,         ///< netns_entry.cr_xt_tables
+  kHiddenMounts = 1 << 21,     ///< mnt_entry.cr_hidden
+  kPidLevels = 1 << 24,        ///< pstree_entry.cr_levels, cr_threads, cr_children_init
+  kChildUsers = 1 << 25,       ///< userns-* of user namespaces below that of the tree
 };
 /// All bits that this build understands.
-inline constexpr std::uint64_t kKnownFeatures = kLocalDescriptors;
+inline constexpr std::uint64_t kKnownFeatures = kLocalDescriptors | kExitedLeaders | kSemaphoreUndo | kHostIpc |
+                                                kMessageQueues | kGroupsDenied | kProtectionKeys | kXtTables |
+                                                kHiddenMounts | kPidLevels | kChildUsers;
 
 struct ManifestEntry {
   std::string name;

@@ -46,6 +46,9 @@ struct Module {
   Result<> (*plan)(PlanCtx&) = nullptr;
   /// In the coordinator, before the tree is forked.
   Result<> (*prepare)(RestoreCtx&) = nullptr;
+  /// In the root task, in the namespaces of the tree and before anybody else is forked: makes what all will inherit.
+  /// The coordinator sees nothing of it.
+  Result<> (*furnish)(RestoreCtx&) = nullptr;
   /// In each live restored task, with its descriptors in place, before the restorer runs.
   Result<> (*enter)(TaskCtx&) = nullptr;
   /// In the coordinator, when every task is complete and stopped; `host` pids are known.

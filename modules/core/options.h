@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,8 +57,9 @@ struct CheckScope {
   std::string feature;        ///< --feature NAME: this one alone; "list" prints the names
 };
 
-/// Called at every script point with its name and the root task (0: there is none yet). An error ends the command.
-using NotifyHook = std::function<Result<>(std::string_view point, HostPid root)>;
+/// Called at every script point with its name, the root task (0: there is none yet) and, at orphan-pts-master, the
+/// descriptor that goes with it (-1: none). An error ends the command.
+using NotifyHook = std::function<Result<>(std::string_view point, HostPid root, int fd)>;
 
 struct Options {
   Command command = Command::kCheck;
@@ -90,9 +92,10 @@ struct Options {
   bool restore_sibling = false;   ///< -S: the tree becomes a child of our parent; only with -d
 
   // Permissions: each allows what would be refused without it. None makes the engine carry less than it can.
-  bool shell_job = false;        ///< the session leader (and its terminal) may be outside the tree
-  bool tcp_established = false;  ///< connected TCP sockets, network locked
-  bool tcp_close = false;        ///< restore connected TCP sockets as closed ones
+  bool shell_job = false;          ///< the session leader (and its terminal) may be outside the tree
+  bool orphan_pts_master = false;  ///< terminals whose other end is outside: the caller gets it by `notify`
+  bool tcp_established = false;    ///< connected TCP sockets, network locked
+  bool tcp_close = false;          ///< restore connected TCP sockets as closed ones
   NetworkLockMethod network_lock = NetworkLockMethod::kNftables;
   bool skip_in_flight = false;  ///< connections that nobody accepted yet are left out
   bool ext_unix_sk = false;     ///< unix sockets whose peer is outside the tree
@@ -101,9 +104,24 @@ struct Options {
   Bytes ghost_limit{1u << 20};                      ///< largest unlinked file whose content goes into the images
   bool evasive_devices = false;                     ///< a device node may be found under any path that leads to it
   std::vector<std::string> allow_lossy;             ///< --allow-lossy WHAT: losses that the caller accepts by name
+  std::optional<std::string> lsm_label;             ///< --lsm-profile: of all tasks, instead of their own
   std::vector<std::string> external;                ///< --external KIND[..]: not ours to dump or to make
+  bool empty_net_ns = false;                        ///< --empty-ns net: the caller fills it
+  std::string join_net_ns;                          ///< --join-ns net:FILE: that one instead of a new one
+  bool new_pid_ns = false;                          ///< --new-pidns: in a pid namespace made for the tree
+  bool weak_sysctls = false;                        ///< settings that this kernel does not take are left as they are
   std::vector<InheritFd> inherit_fds;               ///< --inherit-fd
+  bool external_sharing = false;                    ///< --enable-external-sharing: mounts share with the outside
+  bool external_masters = false;                    ///< --enable-external-masters: mounts follow the outside
+  std::vector<std::string> skip_mounts;             ///< --skip-mnt: mount points that are left out
+  std::vector<std::string> enable_fs;               ///< --enable-fs: more file systems to mount by their options
   CgroupMode manage_cgroups = CgroupMode::kIgnore;  ///< --manage-cgroups
+  std::vector<std::string> cgroup_roots;            ///< --cgroup-root [CONTROLLER:]PATH
+  std::vector<std::string> cgroup_controllers;      ///< --cgroup-dump-controller: those alone; empty: all
+  std::string freeze_cgroup;                        ///< --freeze-cgroup: it may be frozen, and will be again
+  std::string cgroup_props;                         ///< --cgroup-props: which settings are carried
+  std::string cgroup_props_file;                    ///< the same, in a file
+  std::string cgroup_yard;                          ///< --cgroup-yard: where the hierarchies are mounted
 
   // What a restore verifies.
   CpuCap cpu_cap;

@@ -1,5 +1,6 @@
 #include "core/proc_text.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -12,8 +13,10 @@
 
 namespace cr::core {
 
-Result<std::string> read_text(const std::string& path) {
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+Result<std::string> read_text(const std::string& path) { return read_text_at(AT_FDCWD, path); }
+
+Result<std::string> read_text_at(int dir, const std::string& path) {
+  UniqueFd fd(openat(dir, path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return Error{"core", "open", path, errno, ""};
   std::string text;
   std::size_t used = 0;
@@ -40,6 +43,16 @@ Result<std::string> read_proc_link(HostPid pid, std::string_view entry) {
   if (n < 0) return Error{"core", "read link", path, errno, ""};
   target.resize(static_cast<std::size_t>(n));
   return target;
+}
+
+Result<std::vector<std::string>> list(const std::string& directory) {
+  DIR* stream = opendir(directory.c_str());
+  if (stream == nullptr) return Error{"core", "list", directory, errno, ""};
+  std::vector<std::string> names;
+  while (const dirent* e = readdir(stream))
+    if (std::string_view name = e->d_name; name != "." && name != "..") names.emplace_back(name);
+  closedir(stream);
+  return names;
 }
 
 std::optional<std::string_view> field(std::string_view text, std::string_view key) {

@@ -12,12 +12,17 @@
 
 namespace cr::core {
 
-/// The whole of a file, however long. Errors: open(2), read(2).
+/// The whole of a file, however long, by a path relative to `dir`. Errors: open(2), read(2).
+Result<std::string> read_text_at(int dir, const std::string& path);
+/// The same, by an absolute path.
 Result<std::string> read_text(const std::string& path);
 /// The whole of /proc/PID/`entry`.
 Result<std::string> read_proc(HostPid pid, std::string_view entry);
 /// Target of a symbolic link under /proc/PID, e.g. "exe", "ns/net". Errors: readlink(2).
 Result<std::string> read_proc_link(HostPid pid, std::string_view entry);
+
+/// The names in a directory but "." and "..". Errors: open(2).
+Result<std::vector<std::string>> list(const std::string& directory);
 
 /// The line of a "Key:\tvalue" file (status, fdinfo) that starts with `key` and a colon, without key and blanks.
 std::optional<std::string_view> field(std::string_view text, std::string_view key);

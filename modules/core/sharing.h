@@ -50,16 +50,26 @@ struct KobjIds {
 struct KobjModel {
   std::map<NsPid, KobjIds> of{};
   KobjIds root{};
+
+  /// Those of one task, or nullptr: a zombie has none.
+  const KobjIds* find(NsPid pid) const {
+    auto it = of.find(pid);
+    return it == of.end() ? nullptr : &it->second;
+  }
 };
+
+/// First number of anonymous shared memory: above those that System V segments usually have, whose pagemaps go by the
+/// ids that the program knows.
+inline constexpr std::uint32_t kFirstShmem = 1u << 30;
 
 /// Counters and sets that hand out the object ids of one dump.
 struct ObjectIds {
   // id 1 is the dumper's own object in inventory.root_ids, so the tree starts at 2.
   KcmpIds vm{1 /* KCMP_VM */, 2}, files{2 /* KCMP_FILES */, 2}, fs{3 /* KCMP_FS */, 2}, sighand{4, 2};
   NamespaceIds namespaces{};
-  std::uint32_t next_file = 1;   ///< ids of open file descriptions (file_entry.id)
-  std::uint32_t next_shmem = 1;  ///< ids of shared memory (pagemap-shmem-N)
-  std::uint32_t next_pages = 1;  ///< N of pages-N.img
+  std::uint32_t next_file = 1;             ///< ids of open file descriptions (file_entry.id)
+  std::uint32_t next_shmem = kFirstShmem;  ///< ids of shared memory (pagemap-shmem-N)
+  std::uint32_t next_pages = 1;            ///< N of pages-N.img
 };
 
 }  // namespace cr

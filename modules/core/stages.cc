@@ -11,6 +11,8 @@
 #include <cstring>
 #include <new>
 
+#include "arch/host.h"
+
 namespace cr::core {
 namespace {
 
@@ -46,6 +48,19 @@ Error reported(const SharedPage& page) {
 }
 
 }  // namespace
+
+SysResult pid_in_proc(int proc_fd) {
+  char text[16];
+  const SysResult length = sys::call(__NR_readlinkat, proc_fd, "self", text, sizeof text);
+  if (!length.ok()) return length;
+  long pid = 0;
+  for (long i = 0; i < length.raw(); ++i) pid = pid * 10 + text[i] - '0';
+  return pid;
+}
+
+std::string proc_name(const TaskCtx& ctx) {
+  return std::to_string(ctx.restore.shared->task[ctx.task.index].host_pid.load());
+}
 
 Result<SharedPage*> make_shared_page(std::size_t tasks) {
   std::size_t bytes = (sizeof(SharedPage) + tasks * sizeof(TaskSlot) + 4095) & ~std::size_t{4095};
@@ -83,6 +98,16 @@ void await_stage(SharedPage& page, Stage stage) {
     futex_wait(page.stage, now, &patience);
     if (page.engine[0] & kEngineDied) _exit(1);
   }
+}
+
+void await_value(SharedPage& page, const std::atomic<std::uint32_t>& word, std::uint32_t value) {
+  while (word != value) pause_for_others(page);
+}
+
+void pause_for_others(SharedPage& page) {
+  constexpr useconds_t kPause_us = 50;
+  if (page.stage == static_cast<std::uint32_t>(Stage::kAbort) || page.engine[0] & kEngineDied) _exit(1);
+  usleep(kPause_us);
 }
 
 void open_stage(SharedPage& page, Stage stage) {

@@ -1,5 +1,6 @@
 #include "engine/births.h"
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <set>
@@ -19,7 +20,9 @@ class Planner {
     for (Kind kind : {kVm, kFiles, kFs, kSighand}) is_first(tree_.root(), kind);
     for (const Task& t : tree_.tasks)
       if (t.parent != kNoTask) TRY(place(t));
+    TRY(find_birth_groups());
     TRY(add_group_helpers());
+    put_joiners_last();
     for (const Birth& b : plan_.births)
       if (b.shares_memory) TRY(check_sharer(b));
     return std::move(plan_);
@@ -36,10 +39,64 @@ class Planner {
     Birth b;
     b.task = t.index;
     b.pid = t.pid;
+    for (const PidLevel& level : t.inner) b.inner.push_back(level.pid);
     b.setsid = t.sid == t.pid;
     // A session leader leads its group and can't leave it.
-    if (!b.setsid) b.pgid = t.pgid;
+    if (!b.setsid && is_group_seen(t)) {
+      b.pgid = t.pgid;
+      b.group = tree_.number_in(t.space, t.pgid);
+    }
     plan_.births.push_back(b);  // births of tasks have the indices of the tasks
+  }
+
+  static bool is_group_seen(const Task& t) { return t.inner.empty() || t.inner.back().pgid != 0; }
+
+  /// Children first: what they must inherit their parent must have, or be able to join.
+  Result<> find_birth_groups() {
+    std::vector<NsPid> needed(tree_.tasks.size());
+    for (std::size_t i = tree_.tasks.size(); i-- > 0;) {
+      const Task& t = tree_.tasks[i];
+      if (!is_group_seen(t)) needed[i] = t.pgid;
+      for (TaskIndex c : t.children) {
+        if (needed[c] == NsPid{} || tree_.number_in(t.space, needed[c]) != 0) continue;
+        if (needed[i] != NsPid{} && needed[i] != needed[c])
+          return impossible(t, "its children inherited different process groups of outer pid namespaces");
+        needed[i] = needed[c];
+      }
+      birth(i).group_at_birth = needed[i];
+    }
+    for (std::size_t i = 1; i < tree_.tasks.size(); ++i)
+      if (needed[i] != NsPid{}) TRY(check_birth_group(tree_.tasks[i], needed[i]));
+    return {};
+  }
+
+  /// A session leader is in its own group from setsid(2) on.
+  Result<> check_birth_group(const Task& t, NsPid group) {
+    const Birth& maker = birth(t.parent);
+    const bool is_after = std::find(maker.after.begin(), maker.after.end(), t.index) != maker.after.end();
+    const bool is_before = std::find(maker.before.begin(), maker.before.end(), t.index) != maker.before.end();
+    if (!is_after && !is_before) {
+      birth(t.index).group_at_birth = {};
+      return born_in_[t.index] == group
+                 ? Result<>{}
+                 : impossible(t, "its parent is dead, and its process group is led outside of its pid namespace");
+    }
+    if (is_after && maker.setsid && maker.pid != group)
+      return impossible(t, "its process group is led outside of its pid namespace, and its parent can't join it");
+    return {};
+  }
+
+  /// Who enters a pid namespace that is there already waits for its init, which an elder may have to make.
+  void put_joiners_last() {
+    auto joins = [&](const Birth& maker, std::size_t i) {
+      const Birth& b = plan_.births[i];
+      if (b.kind != Birth::Kind::kTask || maker.kind != Birth::Kind::kTask) return false;
+      const Task& t = tree_.tasks[b.task];
+      return t.space != t.index && t.space != tree_.tasks[maker.task].space;
+    };
+    for (Birth& maker : plan_.births)
+      for (std::vector<std::size_t>* births : {&maker.before, &maker.after})
+        std::stable_partition(births->begin(), births->end(), [&](std::size_t i) { return !joins(maker, i); });
   }
 
   /// The session that a task must be born in: its own if it leads none; otherwise that of a child which needs to be
@@ -107,17 +164,13 @@ class Planner {
     return impossible(t, "it shares its memory with a task that is not related or of another session");
   }
 
-  const KobjIds* ids_of(const Task& t) const {
-    auto it = shared_.of.find(t.pid);
-    return it == shared_.of.end() ? nullptr : &it->second;
-  }
   bool same(const Task& a, const Task& b, Kind kind) const {
-    const KobjIds *x = ids_of(a), *y = ids_of(b);
+    const KobjIds *x = shared_.find(a.pid), *y = shared_.find(b.pid);
     return x != nullptr && y != nullptr && x->*kKinds[kind] == y->*kKinds[kind] && x->*kKinds[kind] != 0;
   }
   /// Whether no task before `t` in the order of the tree shares that with it.
   bool is_first(const Task& t, Kind kind) {
-    const KobjIds* ids = ids_of(t);
+    const KobjIds* ids = shared_.find(t.pid);
     if (ids == nullptr || ids->*kKinds[kind] == 0) return true;
     return first_.try_emplace({kind, ids->*kKinds[kind]}, t.index).first->second == t.index;
   }
@@ -132,6 +185,8 @@ class Planner {
   /// Its forks are made by a stand-in, which can't do everything (sharer.h).
   Result<> check_sharer(const Birth& b) const {
     const Task& t = tree_.tasks[b.task];
+    if (t.space != tree_.tasks[t.parent].space || t.children_space.kind != ChildrenSpace::Kind::kOwn)
+      return impossible(t, "it shares its memory with another process, and has another pid namespace");
     if (b.reaper || !b.before.empty())
       return impossible(t,
                         "it shares its memory with another process and has orphans, or children of another session");
@@ -156,9 +211,14 @@ class Planner {
       return {};
     }
     if (leader != nullptr) return impossible(t, "the pid of its session is taken by a task of another session");
+    if (tree_.number_in(parent.space, session) == 0)
+      return impossible(t, "its session was led outside of its pid namespace by a process that is dead");
     auto [it, is_new] = session_helpers_.try_emplace(session, plan_.births.size());
     if (is_new) {
-      plan_.births.push_back(Birth{.kind = Birth::Kind::kSessionHelper, .pid = session, .setsid = true});
+      plan_.births.push_back(Birth{.kind = Birth::Kind::kSessionHelper,
+                                   .pid = session,
+                                   .inner = tree_.numbers_in(parent.space, session),
+                                   .setsid = true});
       birth(parent.index).after.push_back(it->second);
       helper_parent_[session] = parent.index;
     } else if (helper_parent_[session] != parent.index) {
@@ -176,11 +236,18 @@ class Planner {
       if (t.pgid == tree_.root().pgid && t.index == 0) continue;  // the caller's group, see --shell-job
       const Task* member = nullptr;
       for (const Task& m : tree_.tasks)
-        if (m.pgid == t.pgid && m.alive() && !birth(m.index).shares_memory && member == nullptr) member = &m;
+        if (m.pgid == t.pgid && m.alive() && !birth(m.index).shares_memory && is_group_seen(m) &&
+            (member == nullptr || m.inner.size() > member->inner.size()))
+          member = &m;
       if (member == nullptr)
         return impossible(t, "its process group has no live member that could lead it for a while");
-      plan_.births.push_back(Birth{.kind = Birth::Kind::kGroupHelper, .pid = t.pgid, .pgid = t.pgid});
-      birth(member->index).after.push_back(plan_.births.size() - 1);
+      Birth helper{.kind = Birth::Kind::kGroupHelper, .pid = t.pgid, .pgid = t.pgid};
+      helper.inner = tree_.numbers_in(member->space, t.pgid);
+      helper.group = helper.own_pid();
+      plan_.births.push_back(helper);
+      // Those who must be born in the group come after it.
+      std::vector<std::size_t>& births = birth(member->index).after;
+      births.insert(births.begin(), plan_.births.size() - 1);
       birth(member->index).helpers.push_back(t.pgid);
       ++plan_.group_helpers;
     }

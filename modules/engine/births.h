@@ -3,6 +3,9 @@
 // A session is inherited at the fork and left only by setsid(2), so a child whose session is not its parent's present
 // one was born before the parent's own setsid, or was born elsewhere and reparented when its real parent died. The
 // leaders of sessions and groups may be dead: helpers stand in for them until everybody has joined.
+//
+// A process in a pid namespace below that of its session's or group's leader does not see it: both it can only have
+// inherited, so its maker must be there at its birth.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +31,10 @@ struct Birth {
   Kind kind = Kind::kTask;
   TaskIndex task = kNoTask;  ///< for kTask
   NsPid pid;                 ///< 0: any
+  std::vector<int> inner{};  ///< its numbers in the pid namespaces below the root's, the outermost first
   NsPid pgid;                ///< group to join in the end; 0: the inherited one stays
+  int group = 0;             ///< pgid as it is numbered in its own pid namespace
+  NsPid group_at_birth{};    ///< where its maker must be then: it can't join that one, which it does not see; 0: any
   bool setsid = false;
   bool shares_memory = false;         ///< of its maker, without being a thread of it (sharer.h)
   bool sibling = false;               ///< of its maker (CLONE_PARENT), instead of its child
@@ -36,6 +42,9 @@ struct Birth {
   std::vector<std::size_t> before{};  ///< births made before its own setsid
   std::vector<std::size_t> after{};   ///< births made after it
   std::vector<NsPid> helpers{};       ///< group helpers among them, for it to reap
+
+  /// In its own pid namespace.
+  int own_pid() const { return inner.empty() ? pid.value : inner.back(); }
 };
 
 /// births[0] is the root. Errors: a session, a group or sharing that no sequence of forks can give, by pid.

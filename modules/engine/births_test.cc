@@ -74,5 +74,53 @@ TEST(Births, DeadGroupLeaderGetsAHelper) {
   EXPECT_EQ(p.group_helpers, 1u);
 }
 
+/// 11 leads a group and has made 12, the init of a pid namespace in which 13 lives too.
+TaskTree with_inner_namespace() {
+  TaskTree tree = make_tree({{10, 0, 10, 10}, {11, 10, 10, 11}, {12, 11, 10, 11}, {13, 12, 10, 11}});
+  tree.tasks[2].inner = {{1, 0, 0}};
+  tree.tasks[3].inner = {{5, 0, 0}};
+  tree.tasks[2].space = tree.tasks[3].space = 2;
+  return tree;
+}
+
+TEST(Births, GroupLedOutsideOfThePidNamespaceIsInherited) {
+  BirthPlan p = plan(with_inner_namespace());
+  EXPECT_EQ(p.births[1].group, 11);
+  EXPECT_EQ(p.births[1].group_at_birth, NsPid{});
+  for (std::size_t i : {2u, 3u}) {
+    EXPECT_EQ(p.births[i].group, 0);
+    EXPECT_EQ(p.births[i].group_at_birth, NsPid{11});
+  }
+  EXPECT_EQ(p.births[3].inner, (std::vector<int>{5}));
+  EXPECT_EQ(p.births[3].own_pid(), 5);
+}
+
+TEST(Births, GroupThatNobodyCouldHaveInheritedIsRefused) {
+  TaskTree tree = with_inner_namespace();
+  tree.tasks[1].sid = NsPid{11};  // leads a session, and so its own group
+  tree.tasks[2].sid = tree.tasks[3].sid = NsPid{11};
+  tree.tasks[3].pgid = NsPid{10};
+  EXPECT_FALSE(plan_births(tree, {}).ok());
+}
+
+TEST(Births, WhoEntersAPidNamespaceIsBornAfterItsInit) {
+  TaskTree tree = make_tree({{10, 0, 10, 10}, {11, 10, 10, 10}, {12, 10, 10, 10}});
+  tree.tasks[1].inner = {{7, 7, 7}};
+  tree.tasks[2].inner = {{1, 1, 1}};
+  tree.tasks[1].space = tree.tasks[2].space = 2;
+  EXPECT_EQ(plan(tree).births[0].after, (std::vector<std::size_t>{2, 1}));
+}
+
+TEST(TaskTree, NumbersInPidNamespaces) {
+  TaskTree tree = with_inner_namespace();
+  tree.tasks[3].threads = {{NsPid{13}, {}, {5}}, {NsPid{14}, {}, {6}}};
+  EXPECT_EQ(tree.number_in(0, NsPid{13}), 13);
+  EXPECT_EQ(tree.number_in(2, NsPid{13}), 5);
+  EXPECT_EQ(tree.number_in(2, NsPid{14}), 6);
+  EXPECT_EQ(tree.number_in(2, NsPid{11}), 0) << "outside";
+  EXPECT_TRUE(tree.is_seen_in(0, 2));
+  EXPECT_FALSE(tree.is_seen_in(2, 0));
+}
+
 }  // namespace
 }  // namespace cr::engine

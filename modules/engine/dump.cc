@@ -11,6 +11,7 @@
 #include "engine/scripts.h"
 #include "engine/stats.h"
 #include "engine/status_fd.h"
+#include "engine/thawed_group.h"
 #include "infect/gadgets.h"
 #include "infect/parasite_session.h"
 #include "mm/snapshot.h"
@@ -41,7 +42,10 @@ Result<> release(DumpCtx& ctx) {
   }
   TRY(run(&Module::keep, ctx));
   for (infect::SeizedTask& s : ctx.seized) TRY(s.send_kill());
-  for (infect::SeizedTask& s : ctx.seized) TRY(s.reap());
+  // The init of a pid namespace has ended only when all others there are reaped.
+  for (bool inits : {false, true})
+    for (auto t = ctx.tree.tasks.rbegin(); t != ctx.tree.tasks.rend(); ++t)
+      if ((t->space == t->index) == inits) TRY(ctx.seized[t->index].reap());
   return {};
 }
 
@@ -51,6 +55,7 @@ Result<> dump(const Options& opt) {
   if (opt.snapshot && opt.final_state != FinalState::kRunning)
     return Error{"engine", "dump", format("pid {}", opt.pid), EINVAL, "--snapshot needs --leave-running"};
   TRY(run_scripts(opt, ScriptPoint::kPreDump, opt.pid));
+  ThawedGroup thawed = TRY(ThawedGroup::thaw(opt.freeze_cgroup));  // freezes again when the tree was let go
   DumpCtx ctx{.opt = opt, .images = TRY(core::ImageWriterDir::open(opt.images_dir))};
   Stopwatch clock;
   TRY(seize_tree(ctx));  // return = thaw
@@ -80,6 +85,7 @@ Result<> dump(const Options& opt) {
     ctx.stats.frozen_us = clock.us();
     TRY(release(ctx));
   }
+  if (opt.final_state == FinalState::kDefault) thawed.forget();  // a restore could not come to life in a frozen group
 
   TRY(write_stats(opt.work_dir, ctx.stats));
   if (opt.display_stats) fmt::print("{}", stats_text(ctx.stats));

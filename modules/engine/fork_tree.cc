@@ -1,5 +1,6 @@
 #include "engine/fork_tree.h"
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -13,11 +14,20 @@
 
 #include "base/clone_args.h"
 #include "base/format.h"
+#include "cgroup/cgroup.h"
+#include "core/id_map.h"
 #include "core/proc_text.h"
 #include "core/stages.h"
+#include "engine/modules.h"
 #include "engine/sharer.h"
 #include "engine/task_main.h"
+#include "files/files.h"
 #include "mm/premap.h"
+#include "mnt/mnt.h"
+#include "ns/ns.h"
+#include "ns/pid.h"
+#include "ns/user.h"
+#include "security/creds.h"
 #include "tty/tty.h"
 
 namespace cr::engine {
@@ -38,31 +48,39 @@ Error pid_taken(NsPid pid) {
                format("that pid is taken {}; wait for its end, or restore in another pid namespace", by)};
 }
 
+/// With a pid namespace made for it, the root is its init.
+bool is_own_init(const RestoreCtx& ctx) { return ctx.tree.root().pid == NsPid{1}; }
+
 /// What a process is when it has been forked: in its memory, the RestoreCtx is its own copy.
 class Maker {
  public:
-  Maker(RestoreCtx& ctx, const BirthPlan& plan) : ctx_(ctx), plan_(plan) {}
+  Maker(RestoreCtx& ctx, const BirthPlan& plan) : ctx_(ctx), plan_(plan), here_(ctx.models.get<KobjModel>().root) {}
 
   /// Makes birth `i`. In the child this does not return.
   Result<> give_birth(std::size_t i, const mm::Premaps& of_parent, std::uint64_t extra_flags = 0) {
     const Birth& b = plan_.births[i];
     if (b.shares_memory) return give_shared_birth(b);
-    std::uint64_t pid = static_cast<std::uint64_t>(b.pid.value);
+    if (b.group_at_birth != NsPid{}) TRY(join_for(b));
+    const std::vector<pid_t> pids = set_tid_of(b);
     CloneArgs args{};
     args.flags = extra_flags | sharing_flags(b);
+    if (b.kind == Birth::Kind::kTask) args.flags |= ns::birth_flags(ctx_, ctx_.tree.tasks[b.task], here_);
     bool is_child = b.kind == Birth::Kind::kTask && ctx_.tree.tasks[b.task].parent != kNoTask;
     // A sibling has the engine's own exit signal; clone3(2) takes no other for it.
     if (!(extra_flags & CLONE_PARENT))
       args.exit_signal = static_cast<std::uint64_t>(is_child ? ctx_.tree.tasks[b.task].exit_signal : SIGCHLD);
-    if (pid != 0) {
-      args.set_tid = reinterpret_cast<std::uint64_t>(&pid);
-      args.set_tid_size = 1;
-    }
+    args.set_tid = pids.empty() ? 0 : reinterpret_cast<std::uint64_t>(pids.data());
+    args.set_tid_size = pids.size();
+    const bool new_user = (args.flags & CLONE_NEWUSER) != 0 && is_child;
+    const Task& born = ctx_.tree.tasks[b.kind == Birth::Kind::kTask ? b.task : 0];
+    const ns::LentGroups lent =
+        new_user ? TRY(ns::LentGroups::take(ctx_, born, security::groups_of(ctx_.models, born))) : ns::LentGroups();
+    ns::ChildrenElsewhere elsewhere;
+    if (b.kind == Birth::Kind::kTask) elsewhere = TRY(ns::turn_to(ctx_, ctx_.tree.tasks[b.task], space_));
     long child = syscall(SYS_clone3, &args, sizeof args);
     // What was dumped a moment ago may not have been reaped yet: its pids come free when their new parent gets to it.
     // And a thread that fills memory for another task may have got the number.
-    for (int tries = 0;
-         child < 0 && errno == EEXIST && tries < kReapTries && (is_leaving(b.pid) || is_own_thread(b.pid)); ++tries) {
+    for (int tries = 0; child < 0 && errno == EEXIST && tries < kReapTries && will_be_free(b.pid); ++tries) {
       usleep(kReapPause_us);
       child = syscall(SYS_clone3, &args, sizeof args);
     }
@@ -71,6 +89,7 @@ class Maker {
       return Error{"engine", "make", format("pid {}", b.pid), errno,
                    errno == EPERM ? "run as root or with CAP_CHECKPOINT_RESTORE" : ""};
     if (child == 0) live(b, of_parent);
+    if (new_user) TRY(ns::map_child_ids(ctx_, born, here_));
     // Helpers that only stand in for the dead are gone before anybody else is made.
     if (b.kind == Birth::Kind::kOrphanMaker || b.kind == Birth::Kind::kSessionHelper)
       TRY(wait_for_helper(static_cast<pid_t>(child)));
@@ -83,6 +102,40 @@ class Maker {
     if (waitpid(child, &status, 0) != child || status != 0)
       return Error{"engine", "make", format("helper {}", child), 0, "the error above says more"};
     return {};
+  }
+
+  /// The numbers that it gets, that in its own pid namespace first. The outermost ones may not be ours to choose.
+  std::vector<pid_t> set_tid_of(const Birth& b) const {
+    if (b.pid == NsPid{}) return {};
+    std::vector<pid_t> pids(b.inner.rbegin(), b.inner.rend());
+    pids.push_back(b.pid.value);
+    pids.resize(pids.size() - std::min(pids.size(), free_levels_));
+    return pids;
+  }
+
+  /// New numbers in the pid namespace of the caller, which has just begun, must be none that its tasks have.
+  Result<> keep_numbers_free() const {
+    const std::string text = std::to_string(first_free_pid());
+    const UniqueFd last(openat(ctx_.proc_fd, "sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC));
+    if (last && write(last.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) return {};
+    return Error{"engine", "set", "ns_last_pid of a new pid namespace", errno, ""};
+  }
+
+  /// The caller joins the process group that its child has to inherit; its leader may not have made it yet.
+  Result<> join_for(const Birth& b) const {
+    const int group = ctx_.tree.number_in(space_, b.group_at_birth);
+    if (group == 0 || getpgrp() == group) return {};
+    for (int tries = 0; setpgid(0, group == getpid() ? 0 : group) != 0; ++tries) {
+      if (tries == kReapTries)
+        return Error{"engine", "join process group", format("{} for the birth of pid {}", group, b.pid), errno, ""};
+      usleep(kReapPause_us);
+    }
+    return {};
+  }
+
+  /// In a pid namespace of our own only a helper that is about to end can have it.
+  bool will_be_free(NsPid pid) const {
+    return here_.pid_ns != ctx_.models.get<KobjModel>().root.pid_ns || is_leaving(pid) || is_own_thread(pid);
   }
 
   bool is_own_thread(NsPid tid) const {
@@ -127,8 +180,10 @@ class Maker {
         if (!b.shares_memory) continue;
         const Task& t = ctx_.tree.tasks[b.task];
         Sharer& s = *(sharers_[b.task] = std::make_unique<Sharer>());
-        s.pid = b.pid, s.pgid = b.pgid, s.setsid = b.setsid;
+        s.pid = b.pid, s.group = b.group, s.leads_group = b.pgid == b.pid, s.setsid = b.setsid;
+        for (pid_t number : set_tid_of(b)) s.numbers[s.levels++] = number;
         s.page = ctx_.shared, s.slot = &ctx_.shared->task[t.index];
+        s.proc_fd = ctx_.proc_fd;
         s.how.flags =
             CLONE_VM | (b.sibling ? std::uint64_t{CLONE_PARENT} : 0) | sharing_flags(t, ctx_.tree.tasks[maker.task]);
         s.how.exit_signal = b.sibling ? 0 : static_cast<std::uint64_t>(t.exit_signal);
@@ -143,13 +198,17 @@ class Maker {
   }
 
   /// One that no task of the tree has or waits for.
-  std::uint64_t first_free_pid() const {
+  std::int32_t first_free_pid() const {
     int top = 0;
     for (const Task& t : ctx_.tree.tasks) {
       top = std::max({top, t.pid.value, t.pgid.value, t.sid.value});
-      for (const Thread& th : t.threads) top = std::max(top, th.tid.value);
+      for (const PidLevel& level : t.inner) top = std::max({top, level.pid, level.pgid, level.sid});
+      for (const Thread& th : t.threads) {
+        top = std::max(top, th.tid.value);
+        for (int number : th.inner) top = std::max(top, number);
+      }
     }
-    return static_cast<std::uint64_t>(top) + 1;
+    return top + 1;
   }
 
   [[noreturn]] void stand_in_for(const Sharer& s) {
@@ -166,6 +225,34 @@ class Maker {
     return stand_in_main(t, b, own_, arena);
   }
 
+  /// Its namespaces are in place when this is done, and for the root all that the others will inherit.
+  Result<> arrive(TaskCtx& t) {
+    TaskSlot& slot = ctx_.shared->task[t.task.index];
+    const SysResult pid = core::pid_in_proc(ctx_.proc_fd);
+    if (!pid.ok()) return Error{"engine", "find in /proc", format("pid {}", t.task.pid), pid.err(), ""};
+    slot.host_pid = static_cast<std::int32_t>(pid.raw());
+    TRY(cgroup::join(t, here_));
+    if (t.task.parent == kNoTask && wants_fresh_space(ctx_) && is_own_init(ctx_)) TRY(furnish_fresh_space(ctx_));
+    space_ = t.task.space;
+    if (t.task.alive()) free_levels_ = t.task.thread_levels_free;
+    const bool had_space = t.task.parent == kNoTask ? !has_new_space() : t.task.space != t.task.index;
+    TRY(ns::enter(t, here_));
+    if (!had_space && has_child_users()) TRY(keep_numbers_free());
+    if (t.task.alive()) here_ = ctx_.models.get<KobjModel>().of.at(t.task.pid);
+    if (t.task.parent == kNoTask) TRY(run(&Module::furnish, ctx_));
+    if (const NsId made = mnt::made_by(ctx_.models.get<mnt::Model>(), t.task.index); made != 0)
+      TRY(files::furnish_in(ctx_, made));
+    slot.is_in_place = 1;
+    return {};
+  }
+
+  /// The root is the first of the tree's own in its pid namespace.
+  bool has_new_space() const {
+    const KobjModel& objects = ctx_.models.get<KobjModel>();
+    return objects.of.at(ctx_.tree.root().pid).pid_ns != objects.root.pid_ns || wants_fresh_space(ctx_);
+  }
+  bool has_child_users() const { return !ctx_.models.get<core::ChildIds>().spaces.empty(); }
+
   [[noreturn]] void live(const Birth& b, const mm::Premaps& of_parent) {
     auto r = try_live(b, of_parent);
     if (!r.ok()) core::report_error(*ctx_.shared, r.error());
@@ -175,7 +262,7 @@ class Maker {
   Result<> try_live(const Birth& b, const mm::Premaps& of_parent) {
     bool alive = b.kind == Birth::Kind::kTask && ctx_.tree.tasks[b.task].alive();
     TaskCtx t{ctx_, ctx_.tree.tasks[b.kind == Birth::Kind::kTask ? b.task : 0]};
-    if (b.kind == Birth::Kind::kTask) ctx_.shared->task[b.task].host_pid = getpid();
+    if (b.kind == Birth::Kind::kTask) TRY(arrive(t));
     if (b.reaper && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
       return Error{"engine", "make a reaper of", format("pid {}", b.pid), errno, ""};
     if (alive) {
@@ -187,6 +274,7 @@ class Maker {
     if (b.setsid && setsid() < 0) return Error{"engine", "make a session for", format("pid {}", b.pid), errno, ""};
     if (b.setsid && alive) TRY(tty::take_controlling(t));
     for (std::size_t i : b.after) TRY(give_birth(i, own_));
+    if (alive) TRY(ns::find_children_space(t));
     switch (b.kind) {
       case Birth::Kind::kSessionHelper:
       case Birth::Kind::kOrphanMaker:
@@ -202,15 +290,28 @@ class Maker {
 
   RestoreCtx& ctx_;
   const BirthPlan& plan_;
-  mm::Premaps own_{};  ///< of this process
+  mm::Premaps own_{};            ///< of this process
+  KobjIds here_;                 ///< the namespaces that this process lives in
+  TaskIndex space_ = 0;          ///< its pid namespace
+  std::size_t free_levels_ = 0;  ///< how many of the outermost numbers it can't choose
   std::map<TaskIndex, std::unique_ptr<Sharer>> sharers_{};
 };
 
 }  // namespace
 
-Result<> fork_tree(RestoreCtx& ctx, const BirthPlan& plan) {
+Result<FreshSpace> fork_tree(RestoreCtx& ctx, const BirthPlan& plan) {
   core::open_stage(*ctx.shared, Stage::kFork);
-  return Maker(ctx, plan).give_birth(0, {}, ctx.opt.restore_sibling ? std::uint64_t{CLONE_PARENT} : 0);
+  TRY(ns::take_groups(ctx, security::groups_of(ctx.models, ctx.tree.root())));
+  const std::uint64_t flags = ctx.opt.restore_sibling ? std::uint64_t{CLONE_PARENT} : 0;
+  FreshSpace space;
+  if (!wants_fresh_space(ctx))
+    TRY(Maker(ctx, plan).give_birth(0, {}, flags));
+  else if (is_own_init(ctx))
+    TRY(Maker(ctx, plan).give_birth(0, {}, flags | CLONE_NEWPID));
+  else
+    space = TRY(FreshSpace::make(ctx, flags, [&] { return Maker(ctx, plan).give_birth(0, {}); }));
+  TRY(ns::map_ids(ctx));
+  return space;
 }
 
 }  // namespace cr::engine

@@ -71,16 +71,13 @@ class Freezer {
         t.state = TaskState::kZombie;
       } else {
         guard = seized.take();
-        if (guard.leader_dead())
-          return Error{"engine", "dump", format("pid {}", pid), 0,
-                       "its main thread has ended while others run on, which is not carried yet"};
         t.stop_signal = guard.stop_signal();
         if (t.stop_signal != 0) t.state = TaskState::kStopped;
       }
     }
     t.index = ctx_.tree.tasks.size();
     t.parent = parent;
-    t.host = pid;
+    t.host = t.live = pid;
     known_[pid] = t.index;
     if (parent != kNoTask) ctx_.tree.tasks[parent].children.push_back(t.index);
     ctx_.tree.tasks.push_back(std::move(t));
@@ -103,9 +100,25 @@ class Freezer {
       t.exit_code = static_cast<std::uint32_t>(stat.number(52));
       return {};
     }
-    for (const infect::SeizedThread& th : ctx_.seized[t.index].threads())
-      t.threads.push_back({TRY(task::ns_tid(t.host, th.tid, level)), th.tid});
+    const infect::SeizedTask& guard = ctx_.seized[t.index];
+    if (guard.leader_dead()) TRY(note_dead_leader(t, guard));
+    for (const infect::SeizedThread& th : guard.threads())
+      t.threads.push_back(TRY(task::identify_thread(t, th.tid, level)));
     return {};
+  }
+
+  /// The main thread is a zombie without memory and descriptors, which the others still have.
+  static Result<> note_dead_leader(Task& t, const infect::SeizedTask& guard) {
+    // The thread's own status: /proc/PID/stat shows the process's, which is that of a group stop.
+    std::string text = TRY(core::read_text(format("/proc/{}/task/{}/stat", t.host, t.host)));
+    const auto exit_code = static_cast<std::uint32_t>(TRY(core::StatFields::parse(text)).number(52));
+    t.leader_exited = true;
+    t.leader_exit_code = exit_code;
+    t.live = guard.threads().front().tid;
+    if ((exit_code & 0x7f) == 0) return {};
+    return Error{"engine", "dump", format("pid {}", t.host), 0,
+                 format("its main thread was killed by signal {} while others run on, which nothing can repeat",
+                        exit_code & 0x7f)};
   }
 
   std::chrono::milliseconds timeout() const {

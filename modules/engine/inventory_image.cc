@@ -4,10 +4,11 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "cgroup/cgroup.h"
 #include "core/sharing.h"
 #include "engine/inventory.pb.h"
 #include "net/net.h"
-#include "ns/timens.pb.h"
+#include "ns/time_ns.h"
 #include "task/ids_image.h"
 
 namespace cr::engine {
@@ -21,27 +22,17 @@ timespec clock_now(clockid_t id) {
   return ts;
 }
 
-void put_time(const timespec& from, pb::timespec& to) {
-  to.set_tv_sec(static_cast<std::uint64_t>(from.tv_sec));
-  to.set_tv_nsec(static_cast<std::uint64_t>(from.tv_nsec));
-}
-
 }  // namespace
 
 Result<> write_inventory(DumpCtx& ctx) {
-  pb::timens_entry clocks;
-  put_time(clock_now(CLOCK_MONOTONIC), *clocks.mutable_monotonic());
-  put_time(clock_now(CLOCK_BOOTTIME), *clocks.mutable_boottime());
-  auto timens = TRY(ctx.images.create(core::ImageType::kTimens, 0));
-  TRY(timens.write(clocks));
-  TRY(timens.close());
+  TRY(ns::write_clocks(ctx, 0, {clock_now(CLOCK_MONOTONIC), clock_now(CLOCK_BOOTTIME)}));
 
   pb::inventory_entry e;
   e.set_img_version(kVersion);
   e.set_fdinfo_per_id(true);
   e.set_ns_per_id(true);
   task::put_ids(ctx.models.get<KobjModel>().root, *e.mutable_root_ids());
-  e.set_root_cg_set(1);
+  e.set_root_cg_set(ctx.models.get<cgroup::Model>().root_set);
   e.set_lsmtype(pb::lsmtype_NO_LSM);
   timespec up = clock_now(CLOCK_BOOTTIME);
   e.set_dump_criu_run_id(format("{:x}-{:x}-{:x}", up.tv_sec, up.tv_nsec, getpid()));
@@ -63,6 +54,7 @@ Result<> read_inventory(ReadCtx& ctx) {
     return Error{"engine", "use", format("version {} of inventory.img", e.img_version()), 0,
                  format("this engine reads versions up to {}; take a newer one", kVersion)};
   ctx.models.edit<net::LockModel>().kept = e.cr_network_lock();
+  ctx.models.edit<cgroup::Model>().root_set = e.root_cg_set();
   ctx.models.edit<KobjModel>().root = task::get_ids(e.root_ids());
   return {};
 }

@@ -1,9 +1,13 @@
 // The restore driver.
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/format.h"
 #include "base/log.h"
+#include "core/id_map.h"
+#include "core/opener.h"
+#include "core/proc_text.h"
 #include "core/stages.h"
 #include "engine/births.h"
 #include "engine/core_image.h"
@@ -16,6 +20,7 @@
 #include "engine/stats.h"
 #include "engine/status_fd.h"
 #include "engine/takeover.h"
+#include "files/files.h"
 #include "mm/mm.h"
 #include "task/tree.h"
 
@@ -64,6 +69,20 @@ Result<> all_alive(void* argument) {
   return {};
 }
 
+/// Main threads that had exited do so before anybody arms a signal for the death of his parent.
+Result<> await_dead_leaders(const RestoreCtx& ctx) {
+  constexpr int kTries = 10000, kPause_us = 200;
+  for (const Task& t : ctx.tree.tasks) {
+    if (!t.leader_exited) continue;
+    HostPid pid{ctx.shared->task[t.index].host_pid};
+    for (int tries = 0; TRY(core::read_stat(pid)).state() != 'Z'; ++tries) {
+      if (tries == kTries) return Error{"engine", "end the main thread of", format("pid {}", t.pid), ETIMEDOUT, ""};
+      usleep(kPause_us);
+    }
+  }
+  return {};
+}
+
 Result<> pass_stages(RestoreCtx& ctx, const BirthPlan& plan) {
   std::size_t alive = 0, threads = 0;
   for (const Task& t : ctx.tree.tasks) {
@@ -76,11 +95,16 @@ Result<> pass_stages(RestoreCtx& ctx, const BirthPlan& plan) {
     return core::await_done(*ctx.shared, count, all_alive, &ctx);
   };
   TRY(pass(Stage::kFork, all));
+  const HostPid root{ctx.shared->task[0].host_pid};
+  TRY(run_scripts(ctx.opt, ScriptPoint::kSetupNamespaces, root));
+  TRY(run_scripts(ctx.opt, ScriptPoint::kPostSetupNamespaces, root));
   TRY(pass(Stage::kGroups, all));
   TRY(pass(Stage::kOpen, alive));
+  if (files::needs_join(ctx.models)) TRY(pass(Stage::kJoin, alive));
   TRY(pass(Stage::kTake, alive));
   TRY(pass(Stage::kConnect, alive));
-  return pass(Stage::kRestorer, threads);
+  TRY(pass(Stage::kRestorer, threads));
+  return await_dead_leaders(ctx);
 }
 
 /// Traced from here on, the tasks do what must be last, and then are what they were.
@@ -92,6 +116,16 @@ Result<> finish(RestoreCtx& ctx, Takeover& takeover) {
   TRY(core::await_done(*ctx.shared, threads, all_alive, &ctx));
   TRY(takeover.complete(ctx.opt.final_state == FinalState::kStopped));
   return run(&Module::finish, ctx);
+}
+
+/// Tasks of another user namespace need somebody who opens what is closed to them, those of nested pid namespaces one
+/// who lends them what tasks hold that they don't see.
+Result<core::Opener> open_for_others(RestoreCtx& ctx) {
+  if (!ctx.models.get<core::TreeIds>().own && !ctx.tree.is_nested()) return core::Opener();
+  core::Opener opener = TRY(core::Opener::start(ctx.first_service_fd));
+  ctx.opener = opener.client();
+  ctx.images.use(ctx.opener);
+  return opener;
 }
 
 int wait_for_root(HostPid root) {
@@ -113,16 +147,18 @@ Result<Restored> restore(const Options& opt) {
   PlanCtx plan_ctx{opt, tree, models};
   TRY(run(&Module::plan, plan_ctx));  // no process yet; refuse here or never
   BirthPlan births = TRY(plan_births(tree, models.get<KobjModel>()));
-  TRY(images.verify_all_pages(0, mm::pages_files(models.get<mm::Model>())));
+  TRY(images.verify_pages());
   Pidfile pidfile = TRY(Pidfile::create(opt.pidfile));
   TRY(run_scripts(opt, ScriptPoint::kPreRestore));
 
   RestoreCtx ctx{opt, images, tree, models};
   ctx.first_service_fd = plan_ctx.first_service_fd;
   ctx.shared = TRY(core::make_shared_page(tree.tasks.size()));
+  TRY(files::reserve_numbers(ctx));
   TRY(run(&Module::prepare, ctx));
+  const core::Opener opener = TRY(open_for_others(ctx));
   TreeGuard guard(ctx);
-  TRY(fork_tree(ctx, births));
+  const FreshSpace space = TRY(fork_tree(ctx, births));
   TRY(pass_stages(ctx, births));
   ctx.stats.forking_us = clock.us();
   Takeover takeover(ctx);
@@ -143,7 +179,8 @@ Result<Restored> restore(const Options& opt) {
   TRY(write_stats(opt.work_dir, ctx.stats));
   if (opt.display_stats) fmt::print("{}", stats_text(ctx.stats));
   log::info("restored {} tasks in {} us", tree.tasks.size(), ctx.stats.restore_us);
-  return Restored{root, opt.restore_detached ? 0 : wait_for_root(root)};
+  if (opt.restore_detached) return Restored{root, 0};
+  return Restored{root, space.is_made() ? space.wait_for_root() : wait_for_root(root)};
 }
 
 }  // namespace cr::engine

@@ -45,7 +45,7 @@ Layout layout_of(std::uint64_t base, const Task& t, const SharedPage& shared) {
   Layout at{};
   at.base = base;
   at.stacks = base + round_up(static_cast<std::uint64_t>(cr_restorer_blob_end - cr_restorer_blob));
-  at.park = at.stacks + round_up(t.threads.size() * restorer::kThreadStack);
+  at.park = at.stacks + round_up((t.threads.size() + t.leader_exited) * restorer::kThreadStack);
   at.shared = at.park + mm::kParkSize;
   at.args = at.shared + round_up(shared.bytes);
   at.end = at.args + kArgsRoom;
@@ -69,6 +69,18 @@ Result<> fill_memory(TaskCtx& t, const mm::Premaps& premaps, const Layout& at, r
   return mm::fill_process(t, premaps, std::move(keep), at.park, args.mm, arena);
 }
 
+/// Nobody can ask a dead thread for its securebits: its credentials are those of the first one that lives.
+Result<> fill_dead_leader(const TaskCtx& t, restorer::DeadLeader& out, ArenaBuilder& arena) {
+  out.exits = 1;
+  out.exit_status = t.task.leader_exit_code >> 8;
+  const std::string& comm = t.models().get<task::ThreadStateModel>().tasks.at(t.task.pid).comm;
+  comm.copy(out.comm, sizeof out.comm - 1);
+  TRY(security::fill_thread(t, 0, out.security, arena));
+  out.security.filters = {};
+  out.security.seccomp_strict = 0;
+  return {};
+}
+
 Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout& at, ArenaBuilder& arena) {
   restorer::Args args{};
   args.shared = at.shared;
@@ -84,13 +96,19 @@ Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout
   for (std::size_t i = 0; i < t.task.threads.size(); ++i) {
     restorer::ThreadArgs& th = threads.emplace_back();
     th.tid = t.task.threads[i].tid.value;
-    th.stack_top = at.stacks + (i + 1) * restorer::kThreadStack;
+    const std::vector<int>& inner = t.task.threads[i].inner;
+    std::vector<std::int32_t> numbers(inner.rbegin(), inner.rend());
+    numbers.push_back(th.tid);
+    numbers.resize(numbers.size() - std::min(numbers.size(), t.task.thread_levels_free));
+    th.numbers = arena.add(numbers);
+    th.stack_top = at.stacks + (i + 1 + t.task.leader_exited) * restorer::kThreadStack;
     TRY(task::fill_thread(t, i, th.task, arena));
     TRY(signals::fill_thread(t, i, th.signals, arena));
     TRY(timers::fill_thread(t, i, th.timers, arena));
     TRY(security::fill_thread(t, i, th.security, arena));
   }
   args.threads = arena.add(threads);
+  if (t.task.leader_exited) TRY(fill_dead_leader(t, args.dead_leader, arena));
   return args;
 }
 
@@ -110,8 +128,9 @@ Result<RestorerArena> map_arena(const RestoreCtx& ctx, const Task& t, bool share
   // mremap(2) of a shared mapping with an old size of 0 makes a second view of the same pages.
   if (mremap(page, 0, page->bytes, MREMAP_MAYMOVE | MREMAP_FIXED, reinterpret_cast<void*>(at.shared)) == MAP_FAILED)
     return fail("share the stages with");
-  std::memcpy(reinterpret_cast<void*>(at.base), cr_restorer_blob,
-              static_cast<std::size_t>(cr_restorer_blob_end - cr_restorer_blob));
+  const auto code_size = static_cast<std::size_t>(cr_restorer_blob_end - cr_restorer_blob);
+  std::memcpy(reinterpret_cast<void*>(at.base), cr_restorer_blob, code_size);
+  arch::sync_code(reinterpret_cast<void*>(at.base), code_size);
   page->task[t.index].arena_base = at.base;
   page->task[t.index].arena_size = size;
   return RestorerArena{at.base, size, at.base, at.stacks + restorer::kThreadStack, at.args, at.park};

@@ -92,7 +92,7 @@ std::string_view script_point_name(ScriptPoint p) { return kNames[static_cast<st
 
 Result<> run_scripts(const Options& o, ScriptPoint point, HostPid init) {
   std::string_view name = script_point_name(point);
-  if (o.notify) TRY(o.notify(name, init));
+  if (o.notify) TRY(o.notify(name, init, -1));
   if (o.action_scripts.empty()) return {};
   std::vector<std::string> environment = make_environment(o, name, init);
   for (const std::string& script : o.action_scripts) {

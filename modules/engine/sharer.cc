@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "arch/host.h"
+#include "core/stages.h"
 #include "restorer/report.h"
 
 namespace cr::engine {
@@ -20,15 +21,16 @@ void nap() {
 /// A process with the memory as it is now and with the descriptors of the caller, under a pid that no task of the
 /// tree will want.
 SysResult fork_stand_in(Sharer& s) {
-  std::uint64_t pid = s.stand_in_pid;
+  std::int32_t pids[Sharer::kMostNumbers];
+  for (std::uint64_t i = 0; i < s.levels; ++i) pids[i] = s.stand_in_pid;
   CloneArgs c{};
   c.flags = CLONE_FILES | CLONE_FS;
   c.exit_signal = SIGCHLD;  // ignored by default, and not yet blocked; its own children get it too
-  c.set_tid = reinterpret_cast<std::uint64_t>(&pid);
-  c.set_tid_size = 1;
+  c.set_tid = reinterpret_cast<std::uint64_t>(pids);
+  c.set_tid_size = s.levels;
   SysResult child = sys::call(__NR_clone3, &c, sizeof c);
   for (int i = 0; i < kTries && child.err() == EEXIST; ++i) {
-    ++pid;
+    for (std::uint64_t level = 0; level < s.levels; ++level) ++pids[level];
     child = sys::call(__NR_clone3, &c, sizeof c);
   }
   if (child.err() != EINVAL) return child;
@@ -44,9 +46,10 @@ extern "C" void sharer_main(void* argument) {
     if (!r.ok()) report.fail(step, r.err());
     return r.raw();
   };
-  s.slot->host_pid = static_cast<std::int32_t>(sys::call(__NR_getpid).raw());
+  const long pid = must("find itself in /proc", core::pid_in_proc(s.proc_fd));
+  s.slot->host_pid = static_cast<std::int32_t>(pid);
   if (s.setsid) must("make a session for a process that shares memory", sys::call(__NR_setsid));
-  if (s.pgid == s.pid) must("make a process group", sys::call(__NR_setpgid, 0, 0));
+  if (s.leads_group) must("make a process group", sys::call(__NR_setpgid, 0, 0));
   for (Sharer* other : s.makes) must("make a process that shares memory", make_sharer(*other));
   const long stand_in = must("fork the stand-in of a process that shares memory", fork_stand_in(s));
   if (stand_in == 0) s.stand_in(s);
@@ -54,8 +57,8 @@ extern "C" void sharer_main(void* argument) {
   report.done();
 
   report.await(Stage::kGroups);
-  if (s.pgid != NsPid{} && s.pgid != s.pid && sys::call(__NR_getpgid, 0).raw() != s.pgid.value)
-    must("join a process group", sys::call(__NR_setpgid, 0, s.pgid.value));
+  if (s.group != 0 && !s.leads_group && sys::call(__NR_getpgid, 0).raw() != s.group)
+    must("join a process group", sys::call(__NR_setpgid, 0, s.group));
   report.done();
 
   int status = 0;
@@ -69,12 +72,11 @@ extern "C" void sharer_main(void* argument) {
 }  // namespace
 
 SysResult make_sharer(Sharer& s) {
-  std::uint64_t pid = static_cast<std::uint64_t>(s.pid.value);
   CloneArgs c = s.how;
   c.stack = s.arena.birth_stack;
   c.stack_size = kBirthStack;
-  c.set_tid = reinterpret_cast<std::uint64_t>(&pid);
-  c.set_tid_size = 1;
+  c.set_tid = reinterpret_cast<std::uint64_t>(s.numbers);
+  c.set_tid_size = s.levels;
   SysResult child = arch::spawn_on_stack(&c, sizeof c, sharer_main, &s);
   for (int i = 0; i < kTries && child.err() == EEXIST; ++i) {  // of what was dumped a moment ago: see fork_tree.cc
     nap();

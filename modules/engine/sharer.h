@@ -20,14 +20,21 @@ namespace cr::engine {
 
 /// All that it must know, composed by the owner of the memory while it is still alone in it.
 struct Sharer {
-  NsPid pid, pgid;
+  /// Linux nests no more pid namespaces.
+  static constexpr std::size_t kMostNumbers = 33;
+  NsPid pid;
+  int group = 0;  ///< to join, as its own pid namespace numbers it; 0: the inherited one stays
+  bool leads_group = false;
   bool setsid = false;
+  std::int32_t numbers[kMostNumbers] = {};  ///< for clone3(2), that in its own pid namespace first
+  std::uint64_t levels = 0;                 ///< how many
   SharedPage* page = nullptr;
   TaskSlot* slot = nullptr;
   CloneArgs how{};  ///< flags and exit signal; the rest is set by make_sharer()
   RestorerArena arena{};
   std::vector<Sharer*> makes{};         ///< those that it has to make itself
-  std::uint64_t stand_in_pid = 0;       ///< where to look for a pid that nobody in the tree has
+  int proc_fd = -1;                     ///< RestoreCtx::proc_fd
+  std::int32_t stand_in_pid = 0;        ///< where to look for a pid that nobody in the tree has, at any level
   void (*stand_in)(Sharer&) = nullptr;  ///< what the stand-in does; must not return
   void* maker = nullptr;                ///< for stand_in
   std::uint32_t is_made = 0;            ///< its stand-in and those that it makes are there; futex word

@@ -28,11 +28,14 @@ class Takeover {
   Result<> let_go(bool stopped);
 
  private:
-  Result<> complete_task(const Task&, bool stopped);
+  Result<> complete_task(const Task&, bool all_stop);
+  Result<> forget_stops(const Task&, bool all_stop, const arch::Regs& parked);
   Result<> stop_task(const Task&);
   Result<> set_mask(const Task&, const Thread&);
-  Result<> set_registers(const Task&, const Thread&);
-  Result<> remove_restorer(const Task&);
+  Result<> set_registers(const Thread&);
+  /// By the system call instruction at `instruction`, which is the restorer's own.
+  void detach(const Task&, const Thread&, bool stopped);
+  Result<> remove_restorer(const Task&, std::uint64_t instruction);
 
   RestoreCtx& ctx_;
 };

@@ -21,14 +21,15 @@
 #include "engine/modules.h"
 #include "engine/restorer_args.h"
 #include "files/files.h"
+#include "ns/pid.h"
 #include "task/thread_state.h"
 
 namespace cr::engine {
 namespace {
 
 Result<> join_group(const Birth& b) {
-  if (b.pgid == NsPid{} || getpgrp() == b.pgid.value) return {};
-  if (setpgid(0, b.pgid == b.pid ? 0 : b.pgid.value) == 0) return {};
+  if (b.group == 0 || getpgrp() == b.group) return {};
+  if (setpgid(0, b.pgid == b.pid ? 0 : b.group) == 0) return {};
   return Error{"engine", "join process group", format("{} with pid {}", b.pgid, b.pid), errno, ""};
 }
 
@@ -48,7 +49,9 @@ void await_zombies(const TaskCtx& t) {
   for (TaskIndex c : t.task.children) {
     const Task& child = t.tree().tasks[c];
     for (bool dead = child.alive(); !dead; usleep(200)) {
-      auto stat = core::read_stat(HostPid{child.pid.value});
+      const std::string path = format("{}/stat", t.restore.shared->task[c].host_pid.load());
+      auto text = core::read_text_at(t.restore.proc_fd, path);
+      auto stat = text.ok() ? core::StatFields::parse(text.value()) : text.take_error();
       dead = !stat.ok() || stat.value().state() == 'Z';
     }
   }
@@ -59,12 +62,16 @@ void await_zombies(const TaskCtx& t) {
 Result<> await_the_dead(const TaskCtx& t, const Birth& b) {
   for (TaskIndex c : t.task.children) {
     const Task& child = t.tree().tasks[c];
+    if (child.alive()) continue;
     siginfo_t info;
-    if (!child.alive() && waitid(P_PID, static_cast<id_t>(child.pid.value), &info, WEXITED | WNOWAIT | __WALL) != 0)
+    const int number = t.tree().number_in(t.task.space, child.pid);
+    // The init of a pid namespace can't be killed from inside.
+    if (child.space == c && WIFSIGNALED(child.exit_code)) kill(number, SIGKILL);
+    if (waitid(P_PID, static_cast<id_t>(number), &info, WEXITED | WNOWAIT | __WALL) != 0)
       return Error{"engine", "wait for zombie", format("pid {}", child.pid), errno, ""};
   }
   for (NsPid helper : b.helpers)
-    if (waitpid(helper.value, nullptr, 0) < 0)
+    if (waitpid(t.tree().number_in(t.task.space, helper), nullptr, 0) < 0)
       return Error{"engine", "reap the helper", format("pid {}", helper), errno, ""};
   return {};
 }
@@ -126,6 +133,11 @@ static Result<> set_up(TaskCtx& t, const Birth& b, const mm::Premaps& premaps, R
   core::await_stage(page, Stage::kOpen);
   TRY(files::open_owned(t));
   core::say_done(page);
+  if (files::needs_join(t.models())) {
+    core::await_stage(page, Stage::kJoin);
+    TRY(files::join(t));
+    core::say_done(page);
+  }
   core::await_stage(page, Stage::kTake);
   TRY(files::take(t));
   core::say_done(page);
@@ -139,7 +151,8 @@ static Result<> set_up(TaskCtx& t, const Birth& b, const mm::Premaps& premaps, R
     if (m->enter != nullptr) TRY(m->enter(t));
   if (!b.shares_memory) arena = TRY(map_arena(t.restore, t.task, false));
   TRY(compose_arguments(t, premaps, arena));
-  return files::restore_fs(t);
+  TRY(files::restore_fs(t));
+  return ns::set_children_space(t);  // the caller forks no more
 }
 
 Result<> task_main(TaskCtx& t, const Birth& b, const mm::Premaps& premaps) {

@@ -8,13 +8,12 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "engine/tracee_calls.h"
+#include "infect/sleep_note.h"
 
 namespace cr::engine {
 namespace {
 
 constexpr std::uint64_t kNsPerSec = 1'000'000'000;
-constexpr long kRestartBlock = -516;  // -ERESTART_RESTARTBLOCK, include/linux/errno.h
-constexpr std::uint64_t kBelowStack = 1024;
 
 /// Which argument holds the timeout: a pointer to a timespec, or milliseconds.
 struct TimeoutArgument {
@@ -23,12 +22,7 @@ struct TimeoutArgument {
   bool milliseconds;
 };
 constexpr TimeoutArgument kTimeouts[] = {
-    {SYS_nanosleep, 0, false}, {SYS_clock_nanosleep, 2, false}, {SYS_futex, 3, false}, {SYS_poll, 2, true}};
-
-Result<> poke(HostPid tid, std::uint64_t at, std::uint64_t word) {
-  if (ptrace(PTRACE_POKEDATA, tid.value, at, word) == 0) return {};
-  return Error{"engine", "write to the memory of", format("tid {}", tid), errno, ""};
-}
+    {SYS_nanosleep, 0, false}, {SYS_clock_nanosleep, 2, false}, {SYS_futex, 3, false}, {arch::kNrPoll, 2, true}};
 
 }  // namespace
 
@@ -41,8 +35,7 @@ Result<> resume_timed_call(HostPid tid, task::ThreadRegs& r) {
     r.timed.nr = -1;
     return {};
   }
-  arch::Regs parked = TRY(get_regs(tid));
-  std::uint64_t scratch = (parked.rsp - kBelowStack) & ~15ull;
+  const std::uint64_t scratch = scratch_of(TRY(get_regs(tid)));
   std::uint64_t left = r.timed.remaining_ns;
   TRY(poke(tid, scratch, left / kNsPerSec));
   TRY(poke(tid, scratch + 8, left % kNsPerSec));
@@ -50,10 +43,8 @@ Result<> resume_timed_call(HostPid tid, task::ThreadRegs& r) {
   arch::Regs run = r.image.regs;
   for (int i = 0; i < 6; ++i) arch::set_syscall_arg(run, i, r.timed.args[static_cast<std::size_t>(i)]);
   arch::set_syscall_arg(run, where->index, where->milliseconds ? (left + 999'999) / 1'000'000 : scratch);
-  run.rip -= arch::kSyscallInsnSize;
-  run.rax = static_cast<std::uint64_t>(r.timed.nr);
-  run.orig_rax = ~0ull;
-  TRY(set_regs(tid, run));
+  const std::uint64_t due = infect::monotonic_now_ns() + left;
+  TRY(set_regs(tid, arch::call_again(run, r.timed.nr)));
   if (ptrace(PTRACE_SYSCALL, tid.value, 0, 0) != 0)
     return Error{"engine", "continue a system call of", format("tid {}", tid), errno, ""};
   TRY(wait_stop(tid));  // at its entry
@@ -61,9 +52,8 @@ Result<> resume_timed_call(HostPid tid, task::ThreadRegs& r) {
     return Error{"engine", "continue a system call of", format("tid {}", tid), errno, ""};
   TRY(interrupt(tid));
   arch::Regs now = TRY(get_regs(tid));
-  r.image.regs.rax = now.rax;
-  if (arch::return_value(now) == kRestartBlock)
-    r.image.regs.orig_rax = now.orig_rax;
+  if (arch::take_outcome(r.image.regs, now))
+    infect::note_due(tid, r.image.regs, due);
   else
     r.timed.nr = -1;  // it was over at once
   return {};

@@ -4,6 +4,7 @@
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/format.h"
 
@@ -34,32 +35,58 @@ Result<> interrupt(HostPid tid) {
 
 Result<arch::Regs> get_regs(HostPid tid) {
   arch::Regs regs;
-  iovec io{&regs, sizeof regs};
+  iovec io{&regs, arch::kRegsetBytes};
   if (ptrace(PTRACE_GETREGSET, tid.value, NT_PRSTATUS, &io) != 0) return ptrace_error("read the registers of", tid);
   return regs;
 }
 
 Result<> set_regs(HostPid tid, const arch::Regs& regs) {
   arch::Regs copy = regs;
-  iovec io{&copy, sizeof copy};
+  iovec io{&copy, arch::kRegsetBytes};
   if (ptrace(PTRACE_SETREGSET, tid.value, NT_PRSTATUS, &io) != 0) return ptrace_error("set the registers of", tid);
   return {};
 }
 
-Result<> call_at(HostPid tid, std::uint64_t instruction, long nr, const std::array<std::uint64_t, 3>& args) {
+Result<arch::Regs> interrupt_in_call(HostPid tid, long nr) {
+  constexpr int kTries = 10000;
+  for (int i = 0; i < kTries; ++i) {
+    const arch::Regs regs = TRY(get_regs(tid));
+    errno = 0;
+    const long code = ptrace(PTRACE_PEEKTEXT, tid.value, arch::ip(regs), 0);
+    if (errno == 0 && arch::is_in_call(regs, nr, static_cast<std::uint64_t>(code))) return regs;
+    if (ptrace(PTRACE_CONT, tid.value, 0, 0) != 0) return ptrace_error("continue", tid);
+    usleep(100);
+    TRY(interrupt(tid));
+  }
+  return Error{"engine", "stop", format("tid {}", tid), 0, format("it does not arrive in system call {}", nr)};
+}
+
+Result<> poke(HostPid tid, std::uint64_t at, std::uint64_t word) {
+  if (ptrace(PTRACE_POKEDATA, tid.value, at, word) == 0) return {};
+  return ptrace_error("write to the memory of", tid);
+}
+
+Result<SysResult> try_call_at(HostPid tid, std::uint64_t instruction, long nr,
+                              std::initializer_list<std::uint64_t> args) {
   arch::Regs own = TRY(get_regs(tid));
   TRY(set_regs(tid, arch::at_syscall(own, instruction, nr, args)));
-  for (int stop = 0; stop < 2; ++stop) {
-    if (ptrace(PTRACE_SYSCALL, tid.value, 0, 0) != 0) return ptrace_error("run a system call in", tid);
-    int status = TRY(wait_stop(tid));
-    if (WSTOPSIG(status) != (SIGTRAP | 0x80))
-      return Error{"engine", "run a system call in", format("tid {}", tid), 0,
-                   format("unexpected stop {:x}", status)};
-  }
-  long result = arch::return_value(TRY(get_regs(tid)));
-  if (result < 0 && result > -4096)
-    return Error{"engine", "run a system call in", format("tid {}", tid), static_cast<int>(-result), ""};
-  return {};
+  if (ptrace(PTRACE_SYSCALL, tid.value, 0, 0) != 0) return ptrace_error("run a system call in", tid);
+  int status = TRY(wait_stop(tid));
+  if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+    return Error{"engine", "run a system call in", format("tid {}", tid), 0, format("unexpected stop {:x}", status)};
+  // Not the stop at the call's exit, where not every register can be set on every architecture.
+  if (ptrace(PTRACE_INTERRUPT, tid.value, 0, 0) != 0 || ptrace(PTRACE_CONT, tid.value, 0, 0) != 0)
+    return ptrace_error("run a system call in", tid);
+  status = TRY(wait_stop(tid));
+  if (status >> 16 != PTRACE_EVENT_STOP)
+    return Error{"engine", "run a system call in", format("tid {}", tid), 0, format("unexpected stop {:x}", status)};
+  return SysResult(arch::return_value(TRY(get_regs(tid))));
+}
+
+Result<> call_at(HostPid tid, std::uint64_t instruction, long nr, std::initializer_list<std::uint64_t> args) {
+  const SysResult result = TRY(try_call_at(tid, instruction, nr, args));
+  if (result.ok()) return {};
+  return Error{"engine", "run a system call in", format("tid {}", tid), result.err(), ""};
 }
 
 }  // namespace cr::engine

@@ -17,6 +17,7 @@
 #include "files/fdinfo.h"
 #include "files/identity.h"
 #include "files/locks.h"
+#include "files/regular.h"
 #include "files/signal_owner.h"
 
 namespace cr::files {
@@ -61,8 +62,7 @@ Result<std::string> read_link(int dir, const std::string& name, const std::strin
 }
 
 Result<UniqueFd> copy_from(Source& s, int fd) {
-  if (!s.pidfd) s.pidfd.reset(static_cast<int>(syscall(434 /* pidfd_open */, s.pid.value, 0)));
-  if (!s.pidfd) return fail("open a pidfd of", format("pid {}", s.pid), errno);
+  if (!s.pidfd) s.pidfd = TRY(open_pidfd(s.pid));
   UniqueFd copy(static_cast<int>(syscall(438 /* pidfd_getfd */, s.pidfd.get(), fd, 0)));
   if (!copy)
     return fail("copy", format("pid {} fd {}", s.pid, fd), errno, "raise the limit of open files of the engine");
@@ -91,6 +91,22 @@ std::string socket_kind(int fd) {
   return format("address family {}", family);
 }
 
+/// Why the state of an anonymous inode can't be carried.
+std::string what_hides_it(const std::string& kind) {
+  struct Reason {
+    std::string_view kind;
+    const char* text;
+  };
+  constexpr Reason kReasons[] = {
+      {"[userfaultfd]", "the faults that wait in it stop threads of the program until its handler has answered"},
+      {"[perf_event]", "the kernel does not show what it counts"},
+      {"bpf-prog", "the kernel does not show a program as it was loaded"},
+  };
+  for (const Reason& r : kReasons)
+    if (r.kind == kind) return format("{} can't be carried, since {}: close it before the dump", kind, r.text);
+  return format("descriptors of kind {} are not carried yet: close it before the dump", kind);
+}
+
 /// What to say of a description that no kind matches.
 std::string what_it_is(const FileProbe& p) {
   constexpr std::string_view kAnon = "anon_inode:";
@@ -105,18 +121,15 @@ std::string what_it_is(const FileProbe& p) {
                   major(p.st.st_rdev), minor(p.st.st_rdev));
   }
   if (S_ISBLK(p.st.st_mode)) return "open block devices are not carried";
-  if (p.link.starts_with(kAnon))
-    return format("descriptors of kind {} are not carried yet: close it before the dump",
-                  p.link.substr(kAnon.size()));
-  if (p.link.starts_with("/SYSV")) return "System V shared memory is not carried yet";
+  if (p.link.starts_with(kAnon)) return what_hides_it(p.link.substr(kAnon.size()));
   return "descriptors of this kind are not carried yet: close it before the dump";
 }
 
 /// Gives the description an id, finds its kind and lets it collect.
 Result<FileId> add_new(DumpCtx& ctx, const FileProbe& probe) {
-  const FileKind* kind = nullptr;
+  const FileKind* kind = is_external_file(ctx.opt, probe) ? &kRegularKind : nullptr;
   for (const FileKind* k : file_kinds())
-    if (k->matches(probe)) {
+    if (kind == nullptr && k->matches(probe)) {
       kind = k;
       break;
     }
@@ -127,6 +140,9 @@ Result<FileId> add_new(DumpCtx& ctx, const FileProbe& probe) {
   d.flags = probe.flags;
   d.pos = probe.pos;
   d.owner = probe.owner;
+  std::uint64_t hint = 0;
+  if (fcntl(probe.fd, F_GET_RW_HINT, &hint) == 0 && hint != 0)
+    ctx.models.edit<WriteHints>().of[d.id] = static_cast<std::uint32_t>(hint);
   d.object = probe.name();
   d.pid = probe.pid;
   d.fd = probe.target_fd.value;
@@ -146,7 +162,7 @@ Result<> fill_probe(DumpCtx& ctx, Source& s, const std::string& name, const Fdin
   UniqueFd copy = TRY(copy_from(s, p.target_fd.value));
   p.fd = copy.release();
   if (fstat(p.fd, &p.st) != 0) return fail("stat", p.name(), errno);
-  if (!(p.flags & O_PATH)) p.owner = TRY(read_signal_owner(ctx.tree, p.fd, p.name()));
+  if (!(p.flags & O_PATH)) p.owner = TRY(read_signal_owner(ctx, p.fd, p.name()));
   return {};
 }
 
@@ -201,7 +217,7 @@ Result<std::vector<int>> numbers_of(const Source& s) {
 }
 
 Result<> collect_table(DumpCtx& ctx, const Task& task, std::uint32_t files_id) {
-  Source s = TRY(open_source(task.host));
+  Source s = TRY(open_source(task.live));
   Table table;
   table.files_id = files_id;
   table.leader = task.index;
@@ -215,8 +231,8 @@ Result<> collect_table(DumpCtx& ctx, const Task& task, std::uint32_t files_id) {
 
 /// Opens /proc/PID/entry as O_PATH and fills a probe from it. The caller closes probe.fd.
 Result<> probe_path(const Task& task, std::string_view entry, std::uint32_t flags, FileProbe& p) {
-  const std::string path = format("/proc/{}/{}", task.host, entry);
-  p.pid = task.host;
+  const std::string path = format("/proc/{}/{}", task.live, entry);
+  p.pid = task.live;
   p.target_fd = TargetFd{-1};
   p.flags = flags;
   p.fd = open(path.c_str(), O_PATH | O_CLOEXEC);
@@ -241,7 +257,7 @@ Result<> collect_fs(DumpCtx& ctx, const Task& task, Fs& fs) {
   // One id per task and link, as CRIU 4.2 has it: these are never shared by descriptors.
   fs.cwd = TRY(collect_unshared_path(ctx, task, "cwd", 0));
   fs.root = TRY(collect_unshared_path(ctx, task, "root", 0));
-  const std::string status = TRY(core::read_proc(task.host, "status"));
+  const std::string status = TRY(core::read_proc(task.live, "status"));
   auto text = core::field(status, "Umask");
   auto mask = text ? core::number(*text, 8) : std::nullopt;
   if (!mask) return fail("read the umask of", format("pid {}", task.host), 0, "the kernel must be 4.7 or newer");

@@ -51,12 +51,31 @@ const FileKind* kind_of_type(std::uint32_t type) {
   return nullptr;
 }
 
+Result<UniqueFd> open_pidfd(HostPid pid) {
+  UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, pid.value, 0)));
+  // A thread that is no leader: a dead leader has no descriptors any more. EINVAL became ENOENT in 6.15.
+  if (fd || (errno != EINVAL && errno != ENOENT)) {
+    if (!fd) return fail("open a pidfd of", format("pid {}", pid), errno, "the kernel must be 5.6 or newer");
+    return fd;
+  }
+  fd.reset(static_cast<int>(syscall(SYS_pidfd_open, pid.value, O_EXCL /* PIDFD_THREAD */)));
+  if (!fd)
+    return fail("open a pidfd of", format("thread {}", pid), errno,
+                "its main thread has exited; the kernel must be 6.9 or newer");
+  return fd;
+}
+
 Result<UniqueFd> copy_fd(HostPid pid, int fd) {
-  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid.value, 0)));
-  if (!process) return fail("open a pidfd of", format("pid {}", pid), errno, "the kernel must be 5.6 or newer");
+  UniqueFd process = TRY(open_pidfd(pid));
   UniqueFd copy(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
   if (!copy) return fail("copy a descriptor of", format("pid {} fd {}", pid, fd), errno);
   return copy;
+}
+
+Result<UniqueFd> copy_restored(const RestoreCtx& ctx, FileId id) {
+  const Description& d = description(ctx.models, id);
+  if (d.home == 0 || d.number >= ctx.first_service_fd) return UniqueFd();
+  return copy_fd(ctx.tree.tasks[ctx.models.get<Model>().tables.at(d.home).leader].live, d.number);
 }
 
 Result<UniqueFd> reopen(int fd, std::uint32_t flags, const std::string& object) {
@@ -99,6 +118,15 @@ Result<> set_flags(int fd, const Description& d) {
   if ((flags & mask) == (d.flags & mask)) return {};
   if (fcntl(fd, F_SETFL, (flags & ~mask) | (d.flags & mask)) != 0) return fail("set flags of", d.object, errno);
   return {};
+}
+
+Result<> set_write_hint(int fd, const Models& models, const Description& d) {
+  const auto& hints = models.get<WriteHints>().of;
+  const auto it = hints.find(d.id);
+  if (it == hints.end()) return {};
+  std::uint64_t hint = it->second, now = hint;
+  if (fcntl(fd, F_GET_RW_HINT, &now) != 0 || now == hint || fcntl(fd, F_SET_RW_HINT, &hint) == 0) return {};
+  return fail("set the write hint of", d.object, errno);
 }
 
 std::uint32_t open_flags(std::uint32_t flags) {

@@ -27,9 +27,14 @@ const FileKind* kind_of_type(std::uint32_t type);
 /// An Error of this module.
 Error fail(std::string step, std::string object, int err = 0, std::string remedy = {});
 
+/// A pidfd of a process, or of a thread of it when its leader has exited (6.9). Errors: pidfd_open(2).
+Result<UniqueFd> open_pidfd(HostPid pid);
 /// A copy of another process's descriptor, close-on-exec. It shares the description. Errors: pidfd_open(2),
 /// pidfd_getfd(2).
 Result<UniqueFd> copy_fd(HostPid pid, int fd);
+/// In the coordinator, when the tasks have their descriptors: a copy of the owner's; none when only a service number
+/// had it, which is closed by then. Errors: as copy_fd().
+Result<UniqueFd> copy_restored(const RestoreCtx& ctx, FileId id);
 /// Opens the file behind one of our own descriptors anew, as a new description. Errors: open(2).
 Result<UniqueFd> reopen(int fd, std::uint32_t flags, const std::string& object);
 
@@ -40,6 +45,13 @@ Result<> add_description(ReadCtx& ctx, FileId id, const FileKind& kind, std::uin
                          const FileOwner& owner);
 /// Restore: sets flags that open can't or that its kind has not set, then the position. Errors: fcntl(2), lseek(2).
 Result<> set_flags(int fd, const Description& d);
+
+/// Model: F_GET_RW_HINT of the inodes behind descriptions, where it is set.
+struct WriteHints {
+  std::map<FileId, std::uint32_t> of{};
+};
+/// Restore: sets it where the inode has been made anew. Errors: fcntl(2).
+Result<> set_write_hint(int fd, const Models& models, const Description& d);
 
 void put_owner(const FileOwner& owner, pb::fown_entry& entry);
 FileOwner get_owner(const pb::fown_entry& entry);

@@ -58,6 +58,15 @@ bool hex_bytes(std::string_view s, std::vector<std::uint8_t>& out) {
   return true;
 }
 
+/// The file handle behind a line of inotify or fanotify; there may be none.
+bool parse_handle(std::string_view line, InotifyWatchInfo& w) {
+  const std::size_t at = line.find(" f_handle:");
+  if (at == std::string_view::npos) return true;
+  std::uint32_t bytes = 0;
+  return keyed(line, " fhandle-bytes:", 16, bytes) && keyed(line, " fhandle-type:", 16, w.handle_type) &&
+         hex_bytes(trim(line.substr(at + 10)), w.handle) && w.handle.size() == bytes;
+}
+
 }  // namespace
 
 Result<FdinfoCommon> parse_fdinfo_common(std::string_view text) {
@@ -167,16 +176,36 @@ Result<std::vector<InotifyWatchInfo>> parse_fdinfo_inotify(std::string_view text
     if (!keyed(line, " wd:", 16, w.wd) || !keyed(line, " ino:", 16, w.ino) || !keyed(line, " sdev:", 16, w.dev) ||
         !keyed(line, " mask:", 16, w.mask) || !keyed(line, " ignored_mask:", 16, w.ignored_mask))
       return bad_line(line);
-    std::size_t at = line.find(" f_handle:");
-    if (at != std::string_view::npos) {
-      std::uint32_t bytes = 0;
-      if (!keyed(line, " fhandle-bytes:", 16, bytes) || !keyed(line, " fhandle-type:", 16, w.handle_type) ||
-          !hex_bytes(trim(line.substr(at + 10)), w.handle) || w.handle.size() != bytes)
-        return bad_line(line);
-    }
+    if (!parse_handle(line, w)) return bad_line(line);
     watches.push_back(std::move(w));
   }
   return watches;
+}
+
+Result<FanotifyInfo> parse_fdinfo_fanotify(std::string_view text) {
+  FanotifyInfo info;
+  std::string_view line;
+  while (next_line(text, line)) {
+    if (!line.starts_with("fanotify ")) continue;
+    if (keyed(line, " event-flags:", 16, info.event_flags)) {
+      if (!keyed(line, " flags:", 16, info.flags)) return bad_line(line);
+      continue;
+    }
+    FanotifyMarkInfo m;
+    if (!keyed(line, " mflags:", 16, m.flags) || !keyed(line, " mask:", 16, m.mask) ||
+        !keyed(line, " ignored_mask:", 16, m.ignored_mask))
+      return bad_line(line);
+    InotifyWatchInfo w;
+    int mount = 0;
+    if (keyed(line, " ino:", 16, w.ino)) {
+      if (!keyed(line, " sdev:", 16, w.dev) || !parse_handle(line, w)) return bad_line(line);
+      m.inode = std::move(w);
+    } else if (keyed(line, " mnt_id:", 16, mount)) {
+      m.mnt_id = mount;
+    }
+    info.marks.push_back(std::move(m));
+  }
+  return info;
 }
 
 }  // namespace cr::files

@@ -49,6 +49,17 @@ struct InotifyWatchInfo {
   std::vector<std::uint8_t> handle{};  ///< empty when the file system has no handles
 };
 
+/// One mark of a fanotify group; on an inode (handle), a mount (mnt_id) or, with neither, a file system (dev).
+struct FanotifyMarkInfo {
+  std::uint32_t flags = 0, mask = 0, ignored_mask = 0;  ///< FAN_MARK_*, FAN_*
+  std::optional<int> mnt_id{};
+  std::optional<InotifyWatchInfo> inode{};  ///< ino, dev and handle
+};
+struct FanotifyInfo {
+  std::uint32_t flags = 0, event_flags = 0;  ///< of fanotify_init(2)
+  std::vector<FanotifyMarkInfo> marks{};
+};
+
 // Errors of all: a line that should be there is missing or can't be read; the object is left empty for the caller.
 Result<FdinfoCommon> parse_fdinfo_common(std::string_view text);
 Result<EventfdInfo> parse_fdinfo_eventfd(std::string_view text);
@@ -56,5 +67,6 @@ Result<std::uint64_t> parse_fdinfo_signalfd(std::string_view text);
 Result<TimerfdInfo> parse_fdinfo_timerfd(std::string_view text);
 Result<std::vector<EpollTargetInfo>> parse_fdinfo_epoll(std::string_view text);
 Result<std::vector<InotifyWatchInfo>> parse_fdinfo_inotify(std::string_view text);
+Result<FanotifyInfo> parse_fdinfo_fanotify(std::string_view text);
 
 }  // namespace cr::files

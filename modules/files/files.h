@@ -6,10 +6,11 @@
 //
 // How it is put back: every description has one owner, the first live task in tree order whose table holds it. At
 // Stage::kOpen the owner opens it under its final number; at kTake everybody else gets it from there by
-// pidfd_getfd(2); at kConnect queues are filled, epoll targets added, owners of signals (F_SETOWN) set. Descriptions
-// that the owner's table does not hold (the other end of a pipe, one that is only in flight in a socket, shared
-// memory that is only mapped) stay on service numbers, at or above RestoreCtx::first_service_fd, until the restorer
-// closes that whole range as its last act. So before kOpen nothing of the engine may be left below first_service_fd.
+// pidfd_getfd(2) (connections between tasks are made before, at kJoin); at kConnect queues are filled, epoll targets
+// added, owners of signals (F_SETOWN) set. Descriptions that the owner's table does not hold (the other end of a
+// pipe, one that is only in flight in a socket, shared memory that is only mapped) stay on service numbers, at or
+// above RestoreCtx::first_service_fd, until the restorer closes that whole range as its last act. So before kOpen
+// nothing of the engine may be left below first_service_fd.
 //
 // Refused: kinds that no FileKind matches. File locks: see locks.h.
 #pragma once
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,7 @@
 #include "core/contexts.h"
 #include "core/file_kind.h"
 #include "core/module.h"
+#include "core/ns_kind.h"
 
 namespace cr::files {
 
@@ -73,12 +76,13 @@ struct Model {
 
   // Restore, set by plan.
   std::map<std::uint32_t, std::vector<FileId>> owned{};  ///< by files_id, in the order of opening
+  std::set<FileId> late{};                               ///< opened at Stage::kJoin
   int first_service_fd = 0;                              ///< RestoreCtx::first_service_fd has to be this
   int service_count = 0;  ///< how many service numbers are given out, from first_service_fd + kEngineFds on
 
-  // Restore, set by prepare: service numbers of descriptors that every task inherits.
-  int root_fd = -1, proc_fd = -1;          ///< the engine's root and its /proc
-  std::map<std::string, int> inherited{};  ///< --inherit-fd, by resource
+  // Restore: service numbers of descriptors that every task inherits.
+  int root_fd = -1;                        ///< where absolute paths begin; set by furnish
+  std::map<std::string, int> inherited{};  ///< --inherit-fd, by resource; set by reserve_numbers
 };
 
 /// Service numbers that are left to the engine itself (image directory, log, pidfds ...).
@@ -101,10 +105,25 @@ Result<FileId> collect_path(DumpCtx& ctx, const Task& task, std::string_view pro
 Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd);
 
 /// A path of which another kind makes the description (a terminal's node): a record of its own among the regular
-/// files. Returns its id. Nothing looks at the path on restore.
-FileId add_path(DumpCtx& ctx, const FileProbe& probe, std::string path);
+/// files. Returns its id. Nothing looks at the path on restore. Errors: it lies in a nested mount namespace, and the
+/// root task, which will use it, has another file system there.
+Result<FileId> add_path(DumpCtx& ctx, const FileProbe& probe, std::string path);
+
+/// The description of an io_uring by the inode of its mapping; 0: no descriptor of it is open.
+FileId ring_with_inode(const Models& models, std::uint64_t inode);
 
 // --- restore, for other modules ---
+
+/// Whether the description is an io_uring, which borrow() has to give for its mappings.
+bool is_ring(const Models& models, FileId id);
+
+/// What an io_uring has registered of its process's memory: descriptor, and address and length of each place.
+struct RegisteredMemory {
+  int fd = -1;
+  std::vector<std::uint64_t> parts{};
+};
+/// Of the rings that `task` has to register the memory for.
+std::vector<RegisteredMemory> registered_memory(const Models& models, const Task& task);
 
 /// The path of such a record. After it was taken, plan looks at the file no more. Errors: there is none.
 Result<std::string> take_path(ReadCtx& ctx, FileId id);
@@ -130,11 +149,20 @@ Result<> add_late_seals(const Models&, FileId id, const std::string& path);
 /// In plan: a process runs that memfd as its program, so that it must not be open for writing anywhere (ETXTBSY).
 void use_as_program(PlanCtx&, FileId id);
 
-// --- restore, for the engine: in every live task, in this order, each at its stage. A task that shares its table
-// with one that comes earlier in the tree does nothing in the first three, and must not make descriptors of its own
-// in the first two.
+// --- restore, for the engine, in the coordinator before any module prepares ---
 
+/// Makes room for service numbers: raises the limit of descriptors, moves what the engine has open and what was given
+/// by
+/// --inherit-fd there, and opens /proc. Errors: setrlimit(2), a descriptor that the caller has not left open.
+Result<> reserve_numbers(RestoreCtx& ctx);
+
+// --- restore, for the engine: in every live task, in this order, each at its stage. A task that shares its table
+// with one that comes earlier in the tree does nothing in the first four, and must not make descriptors of its own
+// in the first three.
+
+bool needs_join(const Models&);
 Result<> open_owned(TaskCtx& ctx);  ///< Stage::kOpen: closes everything below first_service_fd, opens what it owns
+Result<> join(TaskCtx& ctx);        ///< Stage::kJoin, which is passed only when needs_join()
 Result<> take(TaskCtx& ctx);        ///< Stage::kTake: the other descriptors, by pidfd_getfd from their owners
 Result<> connect(TaskCtx& ctx);     ///< Stage::kConnect
 Result<> restore_fs(TaskCtx& ctx);  ///< root, working directory, umask; after connect, since the root may change
@@ -144,8 +172,12 @@ Result<> settle(DumpCtx& ctx);
 Result<> write(DumpCtx& ctx);
 Result<> read(ReadCtx& ctx);
 Result<> plan(PlanCtx& ctx);
-/// Raises the limit of descriptors, makes deleted files again, moves inherited descriptors to service numbers.
+/// What kinds open in the coordinator.
 Result<> prepare(RestoreCtx& ctx);
+/// Makes deleted files again. In the root task, whose root is that of the tree.
+Result<> furnish(RestoreCtx& ctx);
+/// In a task that has made a nested mount namespace, before anybody else lives there: its root and deleted files.
+Result<> furnish_in(RestoreCtx& ctx, NsId nested);
 /// Owners of signals that are threads, temporary links.
 Result<> finish(RestoreCtx& ctx);
 
@@ -157,6 +189,7 @@ inline constexpr Module kModule{
     .read = read,
     .plan = plan,
     .prepare = prepare,
+    .furnish = furnish,
     .finish = finish,
 };
 

@@ -18,6 +18,8 @@ Result<> write_descriptions(DumpCtx& ctx) {
     entry.set_type(static_cast<pb::fd_types>(d.kind->type));
     entry.set_id(id);
     TRY(d.kind->write(ctx, id, entry));
+    const auto& hints = ctx.models.get<WriteHints>().of;
+    if (auto hint = hints.find(id); hint != hints.end()) entry.set_cr_write_hint(hint->second);
     TRY(image.write(entry));
   }
   return image.close();
@@ -62,6 +64,7 @@ Result<> read_descriptions(ReadCtx& ctx) {
     TRY(kind->read(ctx, entry));
     if (!ctx.models.get<Model>().descriptions.contains(entry.id()))
       return damaged("files.img", format("file {} has another id inside", entry.id()));
+    if (entry.cr_write_hint() != 0) ctx.models.edit<WriteHints>().of[entry.id()] = entry.cr_write_hint();
   }
   return {};
 }

@@ -43,14 +43,16 @@ Result<> write_xattrs(const Ghost& g, const std::string& path) {
 
 }  // namespace
 
-Result<Ghost> make_ghost(int path_fd, const struct stat& st, const std::string& object, std::uint64_t limit) {
+Result<Ghost> make_ghost(int path_fd, const struct stat& st, const core::TreeIds& ids, const std::string& object,
+                         std::uint64_t limit) {
   const auto allocated = static_cast<std::uint64_t>(st.st_blocks) * 512;
   if (S_ISREG(st.st_mode) && allocated > limit)
     return fail("dump deleted file", object, 0,
                 format("its content takes {} bytes, more than is allowed: raise --ghost-limit", allocated));
+  TRY(ids.check_owner(st.st_uid, st.st_gid, object));
   Ghost g;
-  g.uid = st.st_uid;
-  g.gid = st.st_gid;
+  g.uid = ids.uid(st.st_uid);
+  g.gid = ids.gid(st.st_gid);
   g.mode = st.st_mode;
   g.dev = kernel_dev(st.st_dev);
   g.ino = st.st_ino;

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "core/id_map.h"
 #include "core/image_codec.h"
 #include "core/image_dir.h"
 
@@ -39,7 +40,8 @@ struct Ghost {
 };
 
 /// Attributes from fstat. `limit` bounds the allocated size. Errors: the file is larger.
-Result<Ghost> make_ghost(int path_fd, const struct stat& st, const std::string& object, std::uint64_t limit);
+Result<Ghost> make_ghost(int path_fd, const struct stat& st, const core::TreeIds& ids, const std::string& object,
+                         std::uint64_t limit);
 /// Appends the content of a regular file to the image. `source` is readable; its position is moved. Errors: read(2).
 Result<> write_ghost_content(core::ImageWriter& image, const Ghost& ghost, int source);
 /// Puts attributes on a file that was just made; times last. Errors: fchownat(2), fchmodat(2), utimensat(2).

@@ -9,6 +9,8 @@
 #include "base/format.h"
 #include "files/description.h"
 #include "files/file_handle.h"
+#include "files/holder_paths.h"
+#include "files/tree_paths.h"
 
 #ifndef INOTIFY_IOC_SETNEXTWD
 #define INOTIFY_IOC_SETNEXTWD _IOW('I', 0, std::int32_t)
@@ -20,23 +22,10 @@ namespace {
 /// What a caller may ask for; older kernels show bits of their own beside these.
 constexpr std::uint32_t kUserMask = IN_ALL_EVENTS | IN_EXCL_UNLINK | IN_ONESHOT;
 
-Result<std::string> path_of(HostPid pid, const InotifyWatchInfo& w, const std::string& object) {
-  UniqueFd file = TRY(open_handle(pid, w.dev, w.handle_type, w.handle, object));
-  char path[4097];
-  const ssize_t n = readlink(format("/proc/self/fd/{}", file.get()).c_str(), path, sizeof path);
-  if (n <= 0) return fail("read the path of", object, errno);
-  std::string result(path, static_cast<std::size_t>(n));
-  struct stat there, own;
-  if (fstat(file.get(), &own) != 0 || lstat(result.c_str(), &there) != 0 || own.st_ino != there.st_ino ||
-      own.st_dev != there.st_dev)
-    return fail("dump", format("{} on {}", object, result), 0,
-                "no path leads to it: remove the watch before the dump");
-  return result;
-}
-
-Result<> add_watch(int fd, const InotifyWatch& w, const Description& d) {
+/// `base` stands before paths of the tree.
+Result<> add_watch(int fd, const InotifyWatch& w, const std::string& base, const Description& d) {
   const std::int32_t wanted = w.info.wd;
-  std::string path = w.path;
+  std::string path = w.path.empty() ? "" : base + w.path;
   UniqueFd file;
   if (path.empty()) {
     file = TRY(open_handle(HostPid{getpid()}, w.info.dev, w.info.handle_type, w.info.handle, d.object));
@@ -57,6 +46,23 @@ Result<> add_watch(int fd, const InotifyWatch& w, const Description& d) {
 
 }  // namespace
 
+Result<std::string> path_of_watch(const DumpCtx& ctx, HostPid pid, const InotifyWatchInfo& w,
+                                  const std::string& object) {
+  UniqueFd file = TRY(open_handle(pid, w.dev, w.handle_type, w.handle, object));
+  char path[4097];
+  const ssize_t n = readlink(format("/proc/self/fd/{}", file.get()).c_str(), path, sizeof path);
+  if (n <= 0) return fail("read the path of", object, errno);
+  std::string result(path, static_cast<std::size_t>(n));
+  struct stat there, own;
+  const TreePaths paths = paths_of(ctx, pid);
+  result = paths.inside(result).value_or(result);
+  if (fstat(file.get(), &own) != 0 || lstat((paths.base + result).c_str(), &there) != 0 ||
+      own.st_ino != there.st_ino || own.st_dev != there.st_dev)
+    return fail("dump", format("{} on {}", object, result), 0,
+                "no path leads to it: remove the watch before the dump");
+  return result;
+}
+
 bool matches_inotify(const FileProbe& p) {
   return p.link == "anon_inode:inotify" || p.link == "anon_inode:[inotify]";
 }
@@ -76,7 +82,7 @@ Result<> collect_inotify(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   std::vector<InotifyWatch>& watches = ctx.models.edit<InotifyModel>().all[id];
   for (InotifyWatchInfo& w : info.value()) {
     w.mask &= kUserMask;
-    std::string path = TRY(path_of(probe.pid, w, format("watch {} of {}", w.wd, probe.name())));
+    std::string path = TRY(path_of_watch(ctx, probe.pid, w, format("watch {} of {}", w.wd, probe.name())));
     watches.push_back({std::move(w), std::move(path)});
   }
   return {};
@@ -89,12 +95,11 @@ Result<UniqueFd> open_inotify(TaskCtx& ctx, FileId id) {
 }
 
 Result<> finish_inotify(RestoreCtx& ctx) {
-  const Model& model = ctx.models.get<Model>();
   for (const auto& [id, watches] : ctx.models.get<InotifyModel>().all) {
-    const Description& d = description(ctx.models, id);
-    if (d.home == 0 || d.number >= model.first_service_fd) continue;
-    UniqueFd fd = TRY(copy_fd(ctx.tree.tasks[model.tables.at(d.home).leader].host, d.number));
-    for (const InotifyWatch& w : watches) TRY(add_watch(fd.get(), w, d));
+    UniqueFd fd = TRY(copy_restored(ctx, id));
+    if (!fd) continue;
+    const std::string base = base_of_holder(ctx, id);
+    for (const InotifyWatch& w : watches) TRY(add_watch(fd.get(), w, base, description(ctx.models, id)));
   }
   return {};
 }

@@ -12,6 +12,10 @@
 #include "core/file_kind.h"
 #include "files/fdinfo.h"
 
+namespace cr::pb {
+class fh_entry;
+}
+
 namespace cr::files {
 
 struct InotifyWatch {
@@ -25,6 +29,14 @@ struct InotifyModel {
 
 /// The name under which --allow-lossy accepts that queued events are lost.
 inline constexpr char kLossyInotifyEvents[] = "inotify-events";
+
+/// The path of a watched file, from its handle. Errors: it is deleted; the file system has no handles.
+Result<std::string> path_of_watch(const DumpCtx& ctx, HostPid pid, const InotifyWatchInfo& watch,
+                                  const std::string& object);
+/// The handle as the images have it.
+void put_handle(const InotifyWatchInfo& watch, const std::string& path, pb::fh_entry& entry);
+/// Errors: it is cut short.
+Result<> get_handle(const pb::fh_entry& entry, InotifyWatchInfo& watch, const std::string& object);
 
 bool matches_inotify(const FileProbe& probe);
 Result<> collect_inotify(DumpCtx& ctx, const FileProbe& probe, FileId id);

@@ -11,16 +11,26 @@ namespace {
 
 constexpr std::size_t kHandleWords = pb::fh_entry_sizes_min_entries;
 
-void put_handle(const InotifyWatch& w, pb::fh_entry& e) {
-  e.set_bytes(static_cast<std::uint32_t>(w.info.handle.size()));
-  e.set_type(w.info.handle_type);
+}  // namespace
+
+void put_handle(const InotifyWatchInfo& w, const std::string& path, pb::fh_entry& e) {
+  e.set_bytes(static_cast<std::uint32_t>(w.handle.size()));
+  e.set_type(w.handle_type);
   std::uint64_t words[kHandleWords] = {};
-  std::memcpy(words, w.info.handle.data(), std::min(w.info.handle.size(), sizeof words));
+  std::memcpy(words, w.handle.data(), std::min(w.handle.size(), sizeof words));
   for (std::uint64_t word : words) e.add_handle(word);
-  if (!w.path.empty()) e.set_path(w.path);
+  if (!path.empty()) e.set_path(path);
 }
 
-}  // namespace
+Result<> get_handle(const pb::fh_entry& fh, InotifyWatchInfo& w, const std::string& object) {
+  w.handle_type = fh.type();
+  if (fh.bytes() > static_cast<std::size_t>(fh.handle_size()) * sizeof(std::uint64_t))
+    return fail("use", object, 0, "a file handle is cut short: the image is damaged");
+  std::vector<std::uint64_t> words(fh.handle().begin(), fh.handle().end());
+  w.handle.resize(fh.bytes());
+  if (fh.bytes() != 0) std::memcpy(w.handle.data(), words.data(), fh.bytes());
+  return {};
+}
 
 Result<> write_inotify(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   const Description& d = description(ctx.models, id);
@@ -36,7 +46,7 @@ Result<> write_inotify(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
     wd.set_ignored_mask(w.info.ignored_mask);
     wd.set_s_dev(w.info.dev);
     wd.set_wd(static_cast<std::uint32_t>(w.info.wd));
-    put_handle(w, *wd.mutable_f_handle());
+    put_handle(w.info, w.path, *wd.mutable_f_handle());
   }
   return {};
 }
@@ -53,13 +63,7 @@ Result<> read_inotify(ReadCtx& ctx, const pb::file_entry& entry) {
     w.info.dev = wd.s_dev();
     w.info.mask = wd.mask();
     w.info.ignored_mask = wd.ignored_mask();
-    w.info.handle_type = fh.type();
-    if (fh.bytes() > static_cast<std::size_t>(fh.handle_size()) * sizeof(std::uint64_t))
-      return fail("use", format("inotify {} of files.img", e.id()), 0,
-                  "a file handle is cut short: the image is damaged");
-    std::vector<std::uint64_t> words(fh.handle().begin(), fh.handle().end());
-    w.info.handle.resize(fh.bytes());
-    if (fh.bytes() != 0) std::memcpy(w.info.handle.data(), words.data(), fh.bytes());
+    TRY(get_handle(fh, w.info, format("inotify {} of files.img", e.id())));
     w.path = fh.path();
     watches.push_back(std::move(w));
   }

@@ -87,7 +87,7 @@ Result<FileLock> parse_lock(std::string_view line) {
 Result<> note_locks(DumpCtx& ctx, HostPid pid, int fd, FileId id, const std::vector<std::string>& lines) {
   LockModel& model = ctx.models.edit<LockModel>();
   const auto task =
-      std::find_if(ctx.tree.tasks.begin(), ctx.tree.tasks.end(), [&](auto& t) { return t.host == pid; });
+      std::find_if(ctx.tree.tasks.begin(), ctx.tree.tasks.end(), [&](auto& t) { return t.live == pid; });
   for (const std::string& line : lines) {
     auto parsed = parse_lock(line);
     if (!parsed.ok()) {
@@ -117,7 +117,7 @@ Result<> settle_locks(DumpCtx& ctx) {
     lock.files_id = table->files_id;
     for (const auto& [number, slot] : table->slots)
       if (slot.id == lock.id) lock.fd = number;
-    if (std::string who = find_sharer(ctx.tree, ctx.tree.tasks[table->leader].host, lock.fd); !who.empty())
+    if (std::string who = find_sharer(ctx.tree, ctx.tree.tasks[table->leader].live, lock.fd); !who.empty())
       return fail("dump a file lock on", lock.object, 0,
                   format("{} outside of the tree shares it and would go on holding it: dump that too", who));
   }

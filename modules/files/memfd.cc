@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "core/id_map.h"
+#include "core/opener.h"
 #include "files/description.h"
 #include "files/shmem_content.h"
 
@@ -42,15 +44,16 @@ std::optional<std::uint32_t> huge_flag(int fd) {
   return static_cast<std::uint32_t>(__builtin_ctzl(static_cast<unsigned long>(fs.f_bsize))) << 26;
 }
 
-Result<MemfdInode> look_at(int fd, const std::string& link, const std::string& object) {
+Result<MemfdInode> look_at(int fd, const core::TreeIds& ids, const std::string& link, const std::string& object) {
   MemfdInode inode;
   inode.name = name_of(link);
   inode.object = object;
   inode.content = TRY(reopen(fd, O_RDONLY, object));
   struct stat st;
   if (fstat(inode.content.get(), &st) != 0) return fail("stat", object, errno);
-  inode.uid = st.st_uid;
-  inode.gid = st.st_gid;
+  TRY(ids.check_owner(st.st_uid, st.st_gid, object));
+  inode.uid = ids.uid(st.st_uid);
+  inode.gid = ids.gid(st.st_gid);
   inode.size = static_cast<std::uint64_t>(st.st_size);
   if ((st.st_mode & 07777) != kDefaultMode) inode.mode = st.st_mode & 07777;
   inode.hugetlb_flag = huge_flag(inode.content.get());
@@ -65,7 +68,7 @@ Result<std::uint32_t> inode_of(DumpCtx& ctx, int fd, const std::string& link, co
   struct stat st;
   if (fstat(fd, &st) != 0) return fail("stat", object, errno);
   if (auto it = model.by_inode.find({st.st_dev, st.st_ino}); it != model.by_inode.end()) return it->second;
-  MemfdInode inode = TRY(look_at(fd, link, object));
+  MemfdInode inode = TRY(look_at(fd, ctx.models.get<core::TreeIds>(), link, object));
   inode.inode_id = static_cast<std::uint32_t>(model.inodes.size() + 1);
   inode.shmid = ctx.ids.next_shmem++;
   model.by_inode[{st.st_dev, st.st_ino}] = inode.inode_id;
@@ -73,15 +76,13 @@ Result<std::uint32_t> inode_of(DumpCtx& ctx, int fd, const std::string& link, co
 }
 
 /// An inode like that of mmap(MAP_SHARED | MAP_ANONYMOUS), so that it keeps its name in /proc/PID/maps.
-Result<UniqueFd> make_anonymous(const Model& files, const MemfdInode& inode, const std::string& object) {
+Result<UniqueFd> make_anonymous(const TaskCtx& ctx, const MemfdInode& inode, const std::string& object) {
   const std::size_t length = (inode.size + 4095) & ~std::size_t{4095};
   int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
   if (inode.hugetlb_flag) flags |= MAP_HUGETLB | static_cast<int>(*inode.hugetlb_flag);
   void* at = mmap(nullptr, length, PROT_READ | PROT_WRITE, flags, -1, 0);
   if (at == MAP_FAILED) return fail("make shared memory for", object, errno);
-  const auto start = reinterpret_cast<std::uintptr_t>(at);
-  const std::string path = format("self/map_files/{:x}-{:x}", start, start + length);
-  UniqueFd fd(openat(files.proc_fd, path.c_str(), O_RDWR | O_CLOEXEC));
+  UniqueFd fd = core::open_own_mapping(ctx.restore.opener, ctx.restore.proc_fd, at, length, O_RDWR);
   const int err = errno;
   munmap(at, length);
   if (!fd) return fail("open shared memory for", object, err, "CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE is needed");
@@ -102,11 +103,11 @@ Result<UniqueFd> make_memfd(const MemfdInode& inode, const std::string& object) 
 Result<> make_inode(TaskCtx& ctx, MemfdInode& inode, const std::string& object) {
   // Images before 4.2 have shared anonymous mappings elsewhere, so that name is no program's.
   const bool anonymous = inode.name == kAnonymousName && inode.size != 0;
-  const Model& files = ctx.models().get<Model>();
-  UniqueFd fd = anonymous ? TRY(make_anonymous(files, inode, object)) : TRY(make_memfd(inode, object));
-  TRY(fill_shmem(ctx, fd.get(), inode.shmid, inode.size));
-  if ((inode.uid != 0 || inode.gid != 0) && fchown(fd.get(), inode.uid, inode.gid) != 0)
-    return fail("set the owner of", object, errno);
+  UniqueFd fd = anonymous ? TRY(make_anonymous(ctx, inode, object)) : TRY(make_memfd(inode, object));
+  TRY(fill_shmem(ctx.restore.images, fd.get(), inode.shmid, inode.size));
+  const uid_t uid = core::uid_for(ctx.models(), ctx.task.pid, inode.uid);
+  const gid_t gid = core::gid_for(ctx.models(), ctx.task.pid, inode.gid);
+  if ((uid != 0 || gid != 0) && fchown(fd.get(), uid, gid) != 0) return fail("set the owner of", object, errno);
   if (inode.mode && fchmod(fd.get(), *inode.mode) != 0) return fail("set the mode of", object, errno);
   const int seals = fcntl(fd.get(), F_GET_SEALS);
   const auto wanted = static_cast<int>(inode.seals & ~inode.late_seals);

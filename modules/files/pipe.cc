@@ -13,10 +13,14 @@
 namespace cr::files {
 namespace {
 
+/// --external pipe: whichever have an end outside.
+constexpr const char* kAllPipes = "pipe";
+
 std::uint32_t access_mode(const Models& models, FileId id) { return description(models, id).flags & O_ACCMODE; }
 
-/// Where the tree has no end of one direction, nobody else may have one: the kernel tells by POLLERR and POLLHUP.
-Result<> refuse_outside(DumpCtx& ctx, PipeId id, const Pipe& pipe) {
+/// Where the tree has no end of one direction, nobody else may have one, unless the pipe is external: the kernel
+/// tells by POLLERR and POLLHUP.
+Result<> look_outside(DumpCtx& ctx, PipeId id, Pipe& pipe) {
   bool reader = false, writer = false;
   for (FileId end : pipe.ends) {
     const std::uint32_t mode = access_mode(ctx.models, end);
@@ -32,7 +36,8 @@ Result<> refuse_outside(DumpCtx& ctx, PipeId id, const Pipe& pipe) {
   if (p.revents & (reader ? POLLHUP : POLLERR)) return {};
   const std::string link = format("pipe:[{}]", id);
   for (const std::string& external : ctx.opt.external)
-    if (external == link || external == format("pipe[{}]", id)) return {};
+    pipe.external |= external == link || external == format("pipe[{}]", id) || external == kAllPipes;
+  if (pipe.external) return {};
   return fail("dump", d.object, 0,
               format("the other end of the pipe is held by {} outside the tree: dump that too, or declare it with "
                      "--external {} and give one with --inherit-fd at restore",
@@ -81,7 +86,7 @@ Result<> collect_fifo(DumpCtx& ctx, const FileProbe& probe, FileId id) {
 
 Result<> settle_pipes(DumpCtx& ctx) {
   for (auto& [id, pipe] : ctx.models.edit<PipeModel>().pipes) {
-    TRY(refuse_outside(ctx, id, pipe));
+    TRY(look_outside(ctx, id, pipe));
     TRY(peek(ctx, pipe));
   }
   return {};

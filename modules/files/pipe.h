@@ -4,7 +4,9 @@
 // with tee(2), which leaves them where they are. Put back by one task for both ends: pipe2(2) or open(2) of the path,
 // size, then the bytes, before anybody can read. Ends that nobody had are closed again. In packet mode (O_DIRECT) the
 // borders between packets are kept in a field of our own.
-// Refused: a pipe whose other end is held by a process outside the tree, unless it is external by name.
+// A pipe whose other end is held by a process outside the tree is external: the dump must be told so (--external
+// pipe:[INODE]), the restore must be given the pipe to use (--inherit-fd fd[N]:pipe:[INODE]), which gets the bytes
+// that were there for the tree unless it is still the old one. Refused: such a pipe that neither was told of.
 #pragma once
 
 #include <map>
@@ -21,6 +23,7 @@ struct Pipe {
   std::vector<std::uint32_t> packets{};  ///< lengths, when the bytes are packets
   std::vector<FileId> ends{};            ///< ascending
   bool fifo = false;
+  bool external = false;  ///< the other end is outside, by --external
 
   // Restore, in the owner while it opens: descriptors for both directions, on service numbers.
   int read_fd = -1, write_fd = -1;
@@ -44,6 +47,8 @@ Result<> write_pipe_images(DumpCtx& ctx);
 Result<> read_pipe(ReadCtx& ctx, const pb::file_entry& entry);
 Result<> read_pipe_images(ReadCtx& ctx);
 std::uint64_t group_of_pipe(const Models& models, FileId id);
+/// Errors: an external pipe that nobody gives; something given that is no pipe.
+Result<> plan_pipes(PlanCtx& ctx);
 Result<UniqueFd> open_pipe(TaskCtx& ctx, FileId id);
 
 bool matches_fifo(const FileProbe& probe);
@@ -66,6 +71,7 @@ inline constexpr FileKind kPipeKind{
     .read = read_pipe,
     .read_images = read_pipe_images,
     .group = group_of_pipe,
+    .plan = plan_pipes,
     .open = open_pipe,
 };
 

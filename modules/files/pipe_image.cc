@@ -57,6 +57,8 @@ Result<> write_pipe(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   e.set_pipe_id(ctx.models.get<PipeModel>().pipe_of.at(id));
   e.set_flags(d.flags);
   put_owner(d.owner, *e.mutable_fown());
+  const PipeModel& model = ctx.models.get<PipeModel>();
+  if (model.pipes.at(e.pipe_id()).external) e.set_cr_external(true);
   return {};
 }
 
@@ -83,6 +85,7 @@ Result<> read_pipe(ReadCtx& ctx, const pb::file_entry& entry) {
   PipeModel& model = ctx.models.edit<PipeModel>();
   model.pipe_of[e.id()] = e.pipe_id();
   model.pipes[e.pipe_id()].ends.push_back(e.id());
+  model.pipes[e.pipe_id()].external |= e.cr_external();
   return {};
 }
 

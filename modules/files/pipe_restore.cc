@@ -1,7 +1,10 @@
 // Both ends of a pipe are opened by one task, one after the other; what is needed for the next stays on service
 // numbers.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "base/format.h"
 #include "files/description.h"
@@ -41,25 +44,62 @@ Result<UniqueFd> end_of(Pipe& pipe, const Description& d) {
   return copy;
 }
 
-Result<UniqueFd> inherited(const Model& files, PipeId id) {
-  for (const std::string& name : {format("pipe:[{}]", id), format("pipe[{}]", id)}) {
-    auto it = files.inherited.find(name);
-    if (it == files.inherited.end()) continue;
-    UniqueFd copy(fcntl(it->second, F_DUPFD_CLOEXEC, 0));
-    if (!copy) return fail("take over", name, errno);
-    return copy;
-  }
-  return UniqueFd();
+std::array<std::string, 2> names_of(PipeId id) { return {format("pipe:[{}]", id), format("pipe[{}]", id)}; }
+
+/// The service number of the pipe that the caller gives for this one, -1 when he gives none.
+int given_for(const Model& files, PipeId id) {
+  for (const std::string& name : names_of(id))
+    if (auto it = files.inherited.find(name); it != files.inherited.end()) return it->second;
+  return -1;
+}
+
+/// What waited for a reader in the tree, unless the pipe is the one in which it still waits.
+Result<> fill_given(const Models& models, PipeId id, const Pipe& pipe, int given) {
+  bool reader = false;
+  for (FileId end : pipe.ends) reader |= (description(models, end).flags & O_ACCMODE) != O_WRONLY;
+  struct stat st;
+  const std::string object = names_of(id).front();
+  if (fstat(given, &st) != 0) return fail("look at the pipe that was given for", object, errno);
+  if (!reader || pipe.data.empty() || static_cast<PipeId>(st.st_ino) == id) return {};
+  UniqueFd writer = TRY(reopen(given, O_WRONLY | O_NONBLOCK, object));
+  return fill_pipe(writer.get(), pipe, object);
+}
+
+/// An end of the caller's pipe with a description of its own, so that its flags are nobody else's.
+Result<UniqueFd> open_given(const Models& models, FileId id, PipeId pipe_id, const Pipe& pipe, int given) {
+  const Description& d = description(models, id);
+  if (id == pipe.ends.front()) TRY(fill_given(models, pipe_id, pipe, given));
+  return reopen(given, (d.flags & ~static_cast<std::uint32_t>(O_DIRECT)) | O_NONBLOCK, d.object);
 }
 
 }  // namespace
+
+Result<> plan_pipes(PlanCtx& ctx) {
+  for (const auto& [id, pipe] : ctx.models.get<PipeModel>().pipes) {
+    const auto names = names_of(id);
+    bool given = false;
+    for (const InheritFd& i : ctx.opt.inherit_fds) {
+      if (i.resource != names[0] && i.resource != names[1]) continue;
+      struct stat st;
+      given = true;
+      if (fstat(i.fd, &st) != 0 || !S_ISFIFO(st.st_mode))
+        return fail("use", format("--inherit-fd fd[{}]:{}", i.fd, i.resource), 0,
+                    "descriptor is not open, or no pipe");
+    }
+    if (pipe.external && !given)
+      return fail("restore", format("{} ({})", names[0], description(ctx.models, pipe.ends.front()).object), 0,
+                  format("its other end was outside of the tree: give a pipe with --inherit-fd fd[N]:{}", names[0]));
+  }
+  return {};
+}
 
 Result<UniqueFd> open_pipe(TaskCtx& ctx, FileId id) {
   PipeModel& model = ctx.restore.models.edit<PipeModel>();
   const PipeId pipe_id = model.pipe_of.at(id);
   Pipe& pipe = model.pipes.at(pipe_id);
   const Description& d = description(ctx.models(), id);
-  if (UniqueFd fd = TRY(inherited(ctx.models().get<Model>(), pipe_id))) return fd;
+  if (const int given = given_for(ctx.models().get<Model>(), pipe_id); given >= 0)
+    return open_given(ctx.models(), id, pipe_id, pipe, given);
   if (pipe.read_fd < 0) TRY(make_pipe(ctx, pipe, d));
   UniqueFd fd = TRY(end_of(pipe, d));
   release(pipe, id);

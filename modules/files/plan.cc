@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "core/proc_text.h"
 #include "files/description.h"
+#include "files/tree_paths.h"
 
 namespace cr::files {
 namespace {
@@ -53,7 +54,10 @@ void choose_owners(PlanCtx& ctx, Model& model) {
   for (auto& [id, d] : model.descriptions) {
     const GroupKey key = group_of(ctx.models, d);
     const auto own = homes.first.find(id);
-    if (key.second != 0) {
+    const std::uint32_t opener = d.kind->opener == nullptr ? 0 : d.kind->opener(ctx.models, ctx.tree, id);
+    if (opener != 0) {
+      d.home = opener;
+    } else if (key.second != 0) {
       // A group of which nobody has a descriptor (shared memory that is only mapped) goes to the root task.
       const auto it = groups.find(key);
       d.home = it == groups.end() ? root_table : it->second.table;
@@ -98,12 +102,17 @@ Result<int> highest_open() {
 
 Result<> plan(PlanCtx& ctx) {
   Model& model = ctx.models.edit<Model>();
+  if (!ctx.opt.root.empty() && !lives_elsewhere(ctx.tree, ctx.models))
+    return fail("restore", "below --root " + ctx.opt.root, 0,
+                "the tree has no mount namespace of its own: leave the option out");
   int top = TRY(highest_open());
   for (const auto& [id, table] : model.tables)
     if (!table.slots.empty()) top = std::max(top, table.slots.rbegin()->first);
   model.first_service_fd = ctx.first_service_fd = top + 1;
   choose_owners(ctx, model);
   order_opening(ctx, model);
+  for (const auto& [id, d] : model.descriptions)
+    if (d.home != 0 && d.kind->late != nullptr && d.kind->late(ctx.models, id)) model.late.insert(id);
   for (const FileKind* kind : file_kinds())
     if (kind->plan != nullptr) TRY(kind->plan(ctx));
 

@@ -1,4 +1,4 @@
-// In the coordinator, before the first fork: limits, service descriptors.
+// Before the first fork: limits, service descriptors.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,15 +32,14 @@ Result<int> open_service(const RestoreCtx& ctx, const char* path) {
 
 }  // namespace
 
-Result<> prepare(RestoreCtx& ctx) {
+Result<> reserve_numbers(RestoreCtx& ctx) {
   Model& model = ctx.models.edit<Model>();
   TRY(raise_limit(model));
   if (ctx.first_service_fd < model.first_service_fd) ctx.first_service_fd = model.first_service_fd;
   const int floor = service_floor(model);
   TRY(log::keep_above(floor));
   TRY(ctx.images.keep_above(floor));
-  model.root_fd = TRY(open_service(ctx, "/"));
-  model.proc_fd = TRY(open_service(ctx, "/proc"));
+  ctx.proc_fd = TRY(open_service(ctx, "/proc"));
   for (const InheritFd& inherit : ctx.opt.inherit_fds) {
     UniqueFd copy(fcntl(inherit.fd, F_DUPFD_CLOEXEC, 0));
     if (!copy)
@@ -48,8 +47,19 @@ Result<> prepare(RestoreCtx& ctx) {
                   "the caller must leave that descriptor open");
     model.inherited[inherit.resource] = TRY(to_service(ctx, std::move(copy))).release();
   }
+  return {};
+}
+
+Result<> prepare(RestoreCtx& ctx) {
   for (const FileKind* kind : file_kinds())
     if (kind->prepare != nullptr) TRY(kind->prepare(ctx));
+  return {};
+}
+
+Result<> furnish(RestoreCtx& ctx) {
+  ctx.models.edit<Model>().root_fd = TRY(open_service(ctx, "/"));
+  for (const FileKind* kind : file_kinds())
+    if (kind->furnish != nullptr) TRY(kind->furnish(ctx));
   return {};
 }
 

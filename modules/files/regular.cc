@@ -7,9 +7,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/format.h"
+#include "core/proc_text.h"
 #include "files/build_id.h"
 #include "files/description.h"
+#include "files/tree_paths.h"
 
 namespace cr::files {
 namespace {
@@ -27,6 +31,13 @@ bool leads_to(const std::string& path, const struct stat& st) {
   return lstat(path.c_str(), &found) == 0 && found.st_dev == st.st_dev && found.st_ino == st.st_ino;
 }
 
+/// Some settings of the kernel are others in another namespace: under the same path, we find another inode.
+bool is_sysctl(const std::string& path, const FileProbe& p) {
+  struct stat found;
+  return p.link.starts_with("/proc/sys/") && p.st.st_nlink > 0 && lstat(path.c_str(), &found) == 0 &&
+         found.st_dev == p.st.st_dev && found.st_mode == p.st.st_mode;
+}
+
 std::string directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
@@ -34,19 +45,19 @@ std::string directory_of(const std::string& path) {
 
 /// Another name of the inode, in the directory of its lost one or below, or "". Only so many names are looked at: a
 /// dump must stay short.
-std::string nearby_link(const std::string& lost, const struct stat& st) {
+std::string nearby_link(const TreePaths& paths, const std::string& lost, const struct stat& st) {
   int names_left = 4096;
   std::vector<std::string> directories{directory_of(lost)};
   std::string found;
   for (std::size_t i = 0; i < directories.size() && found.empty() && names_left > 0; ++i) {
     const std::string dir = directories[i];
-    DIR* stream = opendir(dir.c_str());
+    DIR* stream = opendir((paths.base + dir).c_str());
     if (stream == nullptr) continue;
     while (const dirent* e = found.empty() && names_left-- > 0 ? readdir(stream) : nullptr) {
       const std::string_view name = e->d_name;
       const std::string path = (dir == "/" ? "" : dir) + "/" + e->d_name;
       if (e->d_type == DT_DIR && name != "." && name != "..") directories.push_back(path);
-      if (e->d_ino == st.st_ino && leads_to(path, st)) found = path;
+      if (e->d_ino == st.st_ino && leads_to(paths.base + path, st)) found = path;
     }
     closedir(stream);
   }
@@ -58,8 +69,6 @@ const char* special_file(int fd) {
   struct statfs fs;
   if (fstatfs(fd, &fs) != 0) return nullptr;
   switch (static_cast<unsigned long>(fs.f_type)) {
-    case 0x19800202:  // MQUEUE_MAGIC, which no header exports
-      return "a POSIX message queue, not carried yet: close it before the dump";
     case PROC_SUPER_MAGIC:
       return "a file of a process that is gone: close it before the dump";
     default:
@@ -67,18 +76,37 @@ const char* special_file(int fd) {
   }
 }
 
+/// The pid in "/proc/17/status", when that is a file of a process which is gone; another may have the pid by now.
+std::optional<int> dead_process(const TaskTree& tree, const FileProbe& probe) {
+  struct statfs fs;
+  constexpr std::string_view kProc = "/proc/";
+  if (!probe.link.starts_with(kProc) || fstatfs(probe.fd, &fs) != 0 ||
+      static_cast<unsigned long>(fs.f_type) != PROC_SUPER_MAGIC)
+    return std::nullopt;
+  const std::string_view rest = std::string_view(probe.link).substr(kProc.size());
+  const auto pid = core::number(rest.substr(0, rest.find_first_of("/ ")));
+  // The file of a dead thread of a live process can't be had again; nothing tells whether that process is the same.
+  if (!pid || rest.find("/task/") != std::string_view::npos) return std::nullopt;
+  for (const Task& t : tree.tasks)
+    if (t.host.value == static_cast<int>(*pid)) return std::nullopt;
+  return static_cast<int>(*pid);
+}
+
+std::string external_name(const FileProbe& p) { return format("file[{:x}:{:x}]", p.mount.value, p.st.st_ino); }
+
 /// Finds or makes the remap of an inode that has no link at all.
 Result<Remap> ghost_of(DumpCtx& ctx, const FileProbe& probe) {
   RegularModel& model = ctx.models.edit<RegularModel>();
   auto [it, fresh] = model.by_inode.try_emplace({probe.st.st_dev, probe.st.st_ino});
   if (!fresh) return it->second;
   it->second = Remap{model.next_ghost++, RemapType::kGhost};
-  model.ghosts[it->second.remap_id] = TRY(make_ghost(probe.fd, probe.st, probe.name(), ctx.opt.ghost_limit.value));
+  model.ghosts[it->second.remap_id] =
+      TRY(make_ghost(probe.fd, probe.st, ctx.models.get<core::TreeIds>(), probe.name(), ctx.opt.ghost_limit.value));
   return it->second;
 }
 
 /// Makes a temporary link of an inode that has links left, somewhere.
-Result<Remap> link_of(DumpCtx& ctx, const FileProbe& probe, const RegularFile& file) {
+Result<Remap> link_of(DumpCtx& ctx, const FileProbe& probe, const RegularFile& file, const TreePaths& paths) {
   RegularModel& model = ctx.models.edit<RegularModel>();
   const auto key = std::make_pair(probe.st.st_dev, probe.st.st_ino);
   if (auto it = model.by_inode.find(key); it != model.by_inode.end()) return it->second;
@@ -92,10 +120,10 @@ Result<Remap> link_of(DumpCtx& ctx, const FileProbe& probe, const RegularFile& f
   const std::string proc = format("/proc/self/fd/{}", probe.fd);
   for (unsigned i = remap.remap_id;; ++i) {
     link.name = format("{}/link_remap.{}", directory_of(file.name), i);
-    if (linkat(AT_FDCWD, proc.c_str(), AT_FDCWD, link.name.c_str(), AT_SYMLINK_FOLLOW) == 0) break;
+    if (linkat(AT_FDCWD, proc.c_str(), AT_FDCWD, (paths.base + link.name).c_str(), AT_SYMLINK_FOLLOW) == 0) break;
     if (errno != EEXIST) return fail("make the temporary link " + link.name + " of", probe.name(), errno);
   }
-  model.links.add(link.name, ctx.images.path());
+  model.links.add(paths.base + link.name, ctx.images.path());
   Description d = description(ctx.models, 0);
   d.id = remap.remap_id;
   d.kind = &kRegularKind;
@@ -107,30 +135,44 @@ Result<Remap> link_of(DumpCtx& ctx, const FileProbe& probe, const RegularFile& f
 }
 
 /// The path leads elsewhere: finds out how the file can be had again.
-Result<> collect_lost(DumpCtx& ctx, const FileProbe& probe, FileId id, RegularFile& file) {
+Result<> collect_lost(DumpCtx& ctx, const FileProbe& probe, FileId id, RegularFile& file, const TreePaths& paths) {
   RegularModel& model = ctx.models.edit<RegularModel>();
+  if (const auto pid = dead_process(ctx.tree, probe)) {
+    if (file.name.ends_with(kDeleted)) file.name.resize(file.name.size() - kDeleted.size());
+    file.size.reset();
+    file.build_id.clear();
+    model.remaps[id] = Remap{static_cast<std::uint32_t>(*pid), RemapType::kProcfs};
+    return {};
+  }
   if (const char* what = special_file(probe.fd)) return fail("dump", probe.name(), 0, format("it is {}", what));
   const bool no_link = probe.st.st_nlink == 0;
   if (file.name.ends_with(kDeleted)) {
     file.name.resize(file.name.size() - kDeleted.size());
   } else if (!no_link) {
-    return fail("dump", probe.name(), 0,
-                "its path leads to another file now, hidden by a mount or in another mount namespace");
+    return fail(
+        "dump", probe.name(), 0,
+        format("its path leads to another file now, hidden by a mount or in another mount namespace: name it by "
+               "--external {}, and give the restore one by --inherit-fd",
+               external_name(probe)));
   }
   if (file.name.starts_with("/proc/")) return fail("dump", probe.name(), 0, "it belongs to a process that is gone");
   if (no_link) {
     model.remaps[id] = TRY(ghost_of(ctx, probe));
     return {};
   }
-  if (std::string other = nearby_link(file.name, probe.st); !other.empty()) {
+  if (std::string other = nearby_link(paths, file.name, probe.st); !other.empty()) {
     file.lost_name = std::exchange(file.name, other);
     return {};
   }
-  model.remaps[id] = TRY(link_of(ctx, probe, file));
+  model.remaps[id] = TRY(link_of(ctx, probe, file, paths));
   return {};
 }
 
 }  // namespace
+
+bool is_external_file(const Options& opt, const FileProbe& p) {
+  return std::find(opt.external.begin(), opt.external.end(), external_name(p)) != opt.external.end();
+}
 
 bool matches_regular(const FileProbe& p) {
   if (p.link.empty() || p.link[0] != '/') return false;
@@ -138,6 +180,21 @@ bool matches_regular(const FileProbe& p) {
   // Shared memory of System V is an inode of a file system without a mount, as is a memfd.
   if (p.link.starts_with("/SYSV")) return false;
   return S_ISREG(p.st.st_mode) || S_ISDIR(p.st.st_mode) || is_stateless_device(p.st);
+}
+
+/// A mapping is opened at the birth of its process: the namespace must be there by then.
+static Result<> check_reachable(const DumpCtx& ctx, const FileProbe& probe, const RegularFile& file) {
+  const NsId nested = probe.target_fd == TargetFd{-1} ? nested_home(ctx.models, file.mnt_id) : 0;
+  if (nested == 0) return {};
+  const KobjModel& objects = ctx.models.get<KobjModel>();
+  for (const Task& t : ctx.tree.tasks) {
+    const KobjIds* ids = objects.find(t.pid);
+    if (ids != nullptr && ids->mnt_ns == nested) return {};
+    if (t.live == probe.pid) break;
+  }
+  return fail("dump", probe.name(), 0,
+              "it lies in a mount namespace that only later processes of the tree live in: unmap it there, or change "
+              "the directory");
 }
 
 /// By pread(2), which leaves the position that is shared with the target alone, and not by opening the file: that
@@ -150,16 +207,33 @@ static std::vector<std::uint32_t> build_id_of(const FileProbe& probe) {
 }
 
 Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id) {
+  // F_NOTIFY makes its caller the one who gets the signals, and that is all that shows of it.
+  if (S_ISDIR(probe.st.st_mode) && probe.owner.pid != 0)
+    return fail(
+        "dump", probe.name(), 0,
+        "it is a directory whose changes are reported by signals (dnotify, F_NOTIFY), which the kernel does not "
+        "show; let the program end that before the dump");
+  const TreePaths paths = paths_of(ctx, probe.pid, probe.mount);
   RegularFile file;
-  file.name = probe.link;
+  file.name = paths.inside(probe.link).value_or(probe.link);
+  file.mnt_id = mount_of(ctx, paths, probe.mount);
+  TRY(check_reachable(ctx, probe, file));
   file.mode = probe.st.st_mode;
   if (S_ISREG(probe.st.st_mode)) {
     file.size = static_cast<std::uint64_t>(probe.st.st_size);
     if (probe.st.st_size >= 64 && probe.st.st_nlink > 0) file.build_id = build_id_of(probe);
   }
-  const bool found =
-      leads_to(file.name, probe.st) || leads_to(format("/proc/{}/root{}", probe.pid, file.name), probe.st);
-  if (!found) TRY(collect_lost(ctx, probe, id, file));
+  if (is_external_file(ctx.opt, probe)) {
+    file.ext = true;
+    file.external = external_name(probe);
+    file.mnt_id = probe.mount.value;
+    ctx.models.edit<RegularModel>().files[id] = std::move(file);
+    return {};
+  }
+  if (!paths.inside(probe.link))
+    return fail("dump", probe.name(), 0, format("it lies outside of the root of the tree, {}", paths.root));
+  if (!leads_to(paths.base + file.name, probe.st) && !is_sysctl(paths.base + file.name, probe))
+    TRY(collect_lost(ctx, probe, id, file, paths));
   ctx.models.edit<RegularModel>().files[id] = std::move(file);
   return {};
 }
@@ -178,7 +252,24 @@ Result<FileId> collect_regular_part(DumpCtx& ctx, const FileProbe& probe) {
   return id;
 }
 
-FileId add_path(DumpCtx& ctx, const FileProbe& probe, std::string path) {
+/// Whether the root task finds the same file system under that name.
+static Result<> check_root_has_it(const DumpCtx& ctx, const FileProbe& probe, const TreePaths& paths,
+                                  const std::string& inside) {
+  if (nested_home(ctx.models, mount_of(ctx, paths, probe.mount)) == 0) return {};
+  struct stat there;
+  const std::string path = paths_of(ctx, ctx.tree.root().live).base + inside;
+  const bool same = stat(path.c_str(), &there) == 0 && there.st_dev == probe.st.st_dev;
+  const bool same_directory = stat(directory_of(path).c_str(), &there) == 0 && there.st_dev == probe.st.st_dev;
+  if (same || same_directory) return {};
+  return fail("dump", probe.name(), 0,
+              "it belongs to a file system of a mount namespace below that of the tree's root, which has another one "
+              "there: close it before the dump");
+}
+
+Result<FileId> add_path(DumpCtx& ctx, const FileProbe& probe, std::string path) {
+  const TreePaths paths = paths_of(ctx, probe.pid, probe.mount);
+  std::string inside = paths.inside(path).value_or(path);
+  TRY(check_root_has_it(ctx, probe, paths, inside));
   Description d;
   d.id = ctx.ids.next_file++;
   d.kind = &kRegularKind;
@@ -187,7 +278,7 @@ FileId add_path(DumpCtx& ctx, const FileProbe& probe, std::string path) {
   d.object = probe.name();
   const FileId id = d.id;
   ctx.models.edit<Model>().descriptions.emplace(id, std::move(d));
-  ctx.models.edit<RegularModel>().files[id] = RegularFile{.name = std::move(path), .mode = probe.st.st_mode};
+  ctx.models.edit<RegularModel>().files[id] = RegularFile{.name = std::move(inside), .mode = probe.st.st_mode};
   return id;
 }
 

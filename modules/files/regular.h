@@ -5,7 +5,10 @@
 // Files that no path leads to any more: without any link they go into ghost-file-N.img with their content (up to
 // --ghost-limit) and are made again for a moment; with links left, a name in the same directory is used when one is
 // there, otherwise a temporary link is made, with --link-remap only. All descriptions of one such inode share it
-// again. Refused: files hidden under another mount, other character devices, block devices.
+// again. Files of /proc/PID of a dead process are opened while a process of that pid lives for a moment. A file named
+// by
+// --external file[MNT_ID:INODE], of whatever kind, is left alone: the restore must be given one (--inherit-fd), which
+// is taken as it is. Refused: files hidden under another mount, other character devices, block devices.
 #pragma once
 
 #include <map>
@@ -14,6 +17,7 @@
 #include <vector>
 
 #include "core/file_kind.h"
+#include "core/ns_kind.h"
 #include "files/ghost.h"
 
 namespace cr::files {
@@ -24,7 +28,8 @@ struct RegularFile {
   std::optional<std::uint32_t> mode{};  ///< st_mode
   std::vector<std::uint32_t> build_id{};
   std::optional<int> mnt_id{};
-  bool ext = false;
+  bool ext = false;         ///< left outside of the tree by name: the restore must be given one
+  std::string external{};   ///< that name, "file[MNT_ID:INODE]" in hexadecimal
   bool path_only = false;   ///< the description is of another kind
   std::string lost_name{};  ///< the deleted name it was opened under, when `name` is another link of the file
 };
@@ -52,6 +57,12 @@ class TemporaryLinks {
   int owner_ = 0;
 };
 
+/// Restore: who keeps an O_PATH descriptor of a file that no path leads to.
+struct KeptFile {
+  int number = -1;
+  NsId ns = 0;  ///< the nested mount namespace whose maker has it; 0: every task
+};
+
 struct RegularModel {
   std::map<FileId, RegularFile> files{};
   std::map<FileId, Remap> remaps{};  ///< by the id of the description that needs it
@@ -62,18 +73,22 @@ struct RegularModel {
   std::uint32_t next_ghost = 1;
   TemporaryLinks links{};
 
-  // Restore: number, in every task, of an O_PATH descriptor of a file without a path; -1 until prepare.
-  std::map<FileId, int> sources{};
+  // Restore.
+  std::map<FileId, KeptFile> sources{};  ///< of files without a path
 };
 
 bool matches_regular(const FileProbe& probe);
+/// Whether the caller of the dump has named the file as one that is not ours.
+bool is_external_file(const Options& opt, const FileProbe& probe);
 Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id);
 Result<> write_regular(const DumpCtx& ctx, FileId id, pb::file_entry& entry);
 Result<> write_regular_images(DumpCtx& ctx);
 Result<> read_regular(ReadCtx& ctx, const pb::file_entry& entry);
 Result<> read_regular_images(ReadCtx& ctx);
 Result<> plan_regular(PlanCtx& ctx);
-Result<> prepare_regular(RestoreCtx& ctx);
+Result<> furnish_regular(RestoreCtx& ctx);
+/// The same for the files of a nested mount namespace (0: the root task's), in the task that has made it.
+Result<> furnish_files_in(RestoreCtx& ctx, NsId nested);
 Result<> finish_regular(RestoreCtx& ctx);
 Result<UniqueFd> open_regular(TaskCtx& ctx, FileId id);
 
@@ -92,7 +107,7 @@ inline constexpr FileKind kRegularKind{
     .read = read_regular,
     .read_images = read_regular_images,
     .plan = plan_regular,
-    .prepare = prepare_regular,
+    .furnish = furnish_regular,
     .finish = finish_regular,
     .open = open_regular,
 };

@@ -21,6 +21,8 @@ Result<> write_regular(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   if (f.mode) e.set_mode(*f.mode);
   for (std::uint32_t word : f.build_id) e.add_build_id(word);
   if (f.mnt_id) e.set_mnt_id(*f.mnt_id);
+  if (f.ext) e.set_ext(true);
+  if (!f.external.empty()) e.set_cr_external(f.external);
   if (!f.lost_name.empty()) e.set_cr_lost_name(f.lost_name);
   return {};
 }
@@ -54,6 +56,7 @@ Result<> read_regular(ReadCtx& ctx, const pb::file_entry& entry) {
   f.build_id.assign(e.build_id().begin(), e.build_id().end());
   if (e.has_mnt_id()) f.mnt_id = e.mnt_id();
   f.ext = e.ext();
+  f.external = e.cr_external();
   f.lost_name = e.cr_lost_name();
   Description& d = ctx.models.edit<Model>().descriptions.at(e.id());
   d.object = format("file {} ({})", e.id(), f.name);
@@ -81,8 +84,6 @@ Result<> read_regular_images(ReadCtx& ctx) {
     const auto type = static_cast<RemapType>(e.has_remap_type() ? e.remap_type() : pb::remap_type_GHOST);
     if (!model.files.contains(e.orig_id()))
       return fail("use", what, 0, "there is no such file: the image is damaged");
-    if (type == RemapType::kProcfs)
-      return fail("restore", what, 0, "descriptors of /proc directories of dead processes are not carried yet");
     if (type == RemapType::kLinked && !model.files.contains(e.remap_id()))
       return fail("use", what, 0, format("there is no file {}: the image is damaged", e.remap_id()));
     model.remaps[e.orig_id()] = Remap{e.remap_id(), type};

@@ -2,8 +2,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/format.h"
 #include "base/log.h"
+#include "base/restore_shared.h"
+#include "core/opener.h"
 #include "files/description.h"
 #include "files/locks.h"
 #include "files/signal_owner.h"
@@ -37,10 +41,11 @@ class Lenders {
 
   Result<UniqueFd> copy(const Description& d) {
     const Task& owner = ctx_.tree().tasks[ctx_.models().get<Model>().tables.at(d.home).leader];
+    const int number = ctx_.tree().number_in(ctx_.task.space, owner.pid);
+    if (number == 0) return copy_unseen(owner, d);
     auto [it, fresh] = pidfds_.try_emplace(d.home);
-    // Every task of the tree is in the pid namespace of its root, where its pid is the one in the images.
     if (fresh) {
-      UniqueFd pidfd(static_cast<int>(syscall(434 /* pidfd_open */, owner.pid.value, 0)));
+      UniqueFd pidfd(static_cast<int>(syscall(434 /* pidfd_open */, number, 0)));
       if (!pidfd) return fail("open a pidfd of", format("pid {}", owner.pid), errno);
       // Out of the way of the numbers that are being filled.
       it->second = TRY(to_service(ctx_.restore, std::move(pidfd)));
@@ -51,9 +56,34 @@ class Lenders {
   }
 
  private:
+  /// Of a task that lives outside of the caller's pid namespace.
+  Result<UniqueFd> copy_unseen(const Task& owner, const Description& d) const {
+    const HostPid host{ctx_.restore.shared->task[owner.index].host_pid};
+    UniqueFd fd = core::fd_from_engine(ctx_.restore.opener, host, d.number);
+    if (!fd) return fail(format("have the engine take from pid {} number {}", owner.pid, d.number), d.object, errno);
+    return fd;
+  }
+
   const TaskCtx& ctx_;
   std::map<std::uint32_t, UniqueFd> pidfds_{};
 };
+
+/// Opens what the table's leader has to: what is late, or what is not.
+Result<> open_some(TaskCtx& ctx, const Table& table, bool late) {
+  const Model& model = ctx.models().get<Model>();
+  auto owned = model.owned.find(table.files_id);
+  if (owned == model.owned.end()) return {};
+  for (FileId id : owned->second) {
+    if (model.late.contains(id) != late) continue;
+    const Description& d = model.descriptions.at(id);
+    UniqueFd fd = TRY(d.kind->open(ctx, id));
+    TRY(set_flags(fd.get(), d));
+    TRY(set_write_hint(fd.get(), ctx.models(), d));
+    auto slot = table.slots.find(d.number);
+    TRY(place(std::move(fd), d.number, slot == table.slots.end() || slot->second.cloexec, d.object));
+  }
+  return {};
+}
 
 Result<> connect_owned(TaskCtx& ctx, const Table& table) {
   const Model& model = ctx.models().get<Model>();
@@ -65,7 +95,8 @@ Result<> connect_owned(TaskCtx& ctx, const Table& table) {
   }
   for (FileId id : owned->second) {
     const Description& d = model.descriptions.at(id);
-    if (!(d.flags & O_PATH) && !owner_is_late(ctx.tree(), d.owner)) TRY(set_signal_owner(d.number, d));
+    if (d.flags & O_PATH || owner_is_late(ctx.tree(), ctx.task, d.owner)) continue;
+    TRY(set_signal_owner(d.number, as_seen_by(ctx, d)));
   }
   return {};
 }
@@ -77,16 +108,17 @@ Result<> open_owned(TaskCtx& ctx) {
   if (table == nullptr) return {};
   if (close_range(0, static_cast<unsigned>(ctx.models().get<Model>().first_service_fd) - 1, 0) != 0)
     return fail("close inherited descriptors of", format("pid {}", ctx.task.pid), errno);
-  const Model& model = ctx.models().get<Model>();
-  auto owned = model.owned.find(table->files_id);
-  if (owned == model.owned.end()) return {};
-  for (FileId id : owned->second) {
-    const Description& d = model.descriptions.at(id);
-    UniqueFd fd = TRY(d.kind->open(ctx, id));
-    TRY(set_flags(fd.get(), d));
-    auto slot = table->slots.find(d.number);
-    TRY(place(std::move(fd), d.number, slot == table->slots.end() || slot->second.cloexec, d.object));
-  }
+  return open_some(ctx, *table, false);
+}
+
+bool needs_join(const Models& models) { return !models.get<Model>().late.empty(); }
+
+Result<> join(TaskCtx& ctx) {
+  const Table* table = own_table(ctx);
+  if (table == nullptr) return {};
+  TRY(open_some(ctx, *table, true));
+  for (const FileKind* kind : file_kinds())
+    if (kind->join != nullptr) TRY(kind->join(ctx));
   return {};
 }
 
@@ -131,7 +163,7 @@ Result<UniqueFd> borrow(TaskCtx& ctx, FileId id, std::optional<std::uint32_t> fl
   const int now = fcntl(fd.get(), F_GETFL);
   if (flags && (static_cast<std::uint32_t>(now) & O_ACCMODE) != (*flags & O_ACCMODE)) {
     const std::string self = format("self/fd/{}", fd.get());
-    fd.reset(openat(model.proc_fd, self.c_str(), static_cast<int>(open_flags(*flags)) | O_CLOEXEC));
+    fd.reset(openat(ctx.restore.proc_fd, self.c_str(), static_cast<int>(open_flags(*flags)) | O_CLOEXEC));
     if (!fd) return fail("open anew", d.object, errno);
   }
   return to_service(ctx.restore, std::move(fd));
@@ -141,10 +173,16 @@ Result<> finish(RestoreCtx& ctx) {
   const Model& model = ctx.models.get<Model>();
   for (const auto& [id, d] : model.descriptions) {
     // Where only a service number had it, it is in flight by now, and the kernel would not tell its owner either.
-    if (d.home == 0 || d.number >= model.first_service_fd || !owner_is_late(ctx.tree, d.owner)) continue;
-    const Task& owner = ctx.tree.tasks[model.tables.at(d.home).leader];
-    UniqueFd fd = TRY(copy_fd(owner.host, d.number));
-    TRY(set_signal_owner(fd.get(), d));
+    if (d.home == 0 || !owner_is_late(ctx.tree, ctx.tree.tasks[model.tables.at(d.home).leader], d.owner)) continue;
+    const auto holders = tables_with(model, id);
+    if (holders.empty()) continue;
+    const auto& slots = holders.front()->slots;
+    const auto slot =
+        std::find_if(slots.begin(), slots.end(), [wanted = id](const auto& s) { return s.second.id == wanted; });
+    UniqueFd fd = TRY(copy_fd(ctx.tree.tasks[holders.front()->leader].live, slot->first));
+    Description as_seen_here = d;
+    as_seen_here.owner.pid = static_cast<std::uint32_t>(host_of(ctx.tree, d.owner).value);
+    TRY(set_signal_owner(fd.get(), as_seen_here));
   }
   for (const FileKind* kind : file_kinds())
     if (kind->finish != nullptr) TRY(kind->finish(ctx));

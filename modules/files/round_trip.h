@@ -72,7 +72,7 @@ class RoundTrip {
   Result<> dump() {
     DumpCtx ctx{.opt = opt, .images = TRY(core::ImageWriterDir::open(dir_.path()))};
     ctx.tree = tree();
-    ctx.models.edit<KobjModel>().of[NsPid{child_}] = KobjIds{2, 2, 2, 2};
+    give_ids(ctx);
     TRY(collect(ctx));
     TRY(settle(ctx));
     TRY(write(ctx));
@@ -101,7 +101,8 @@ class RoundTrip {
     stop();
     RestoreCtx ctx{opt, images, tasks, models};
     ctx.first_service_fd = plan_ctx.first_service_fd;
-    TRY(prepare(ctx));
+    TRY(reserve_numbers(ctx));
+    TRY(furnish(ctx));
     child_ = fork();
     if (child_ == 0) {
       TaskCtx task{ctx, ctx.tree.root()};
@@ -114,7 +115,7 @@ class RoundTrip {
       for (;;) pause();
     }
     await(1);
-    ctx.tree.root().host = HostPid{child_};
+    ctx.tree.root().host = ctx.tree.root().live = HostPid{child_};
     if (report_->text[0] == 0) TRY(finish(ctx));
     report_->ready = 2;
     await(3);
@@ -145,6 +146,7 @@ class RoundTrip {
  private:
   static Result<> bring_up(TaskCtx& task) {
     TRY(open_owned(task));
+    if (needs_join(task.models())) TRY(join(task));
     TRY(take(task));
     TRY(connect(task));
     TRY(restore_fs(task));
@@ -157,11 +159,21 @@ class RoundTrip {
     if (report_->ready < state) report_->say("the restored child died");
   }
 
+  /// Own objects, and the namespaces of the test.
+  void give_ids(DumpCtx& ctx) const {
+    struct stat net {};
+    stat("/proc/self/ns/net", &net);
+    KobjIds ids{2, 2, 2, 2};
+    ids.net_ns = ctx.ids.namespaces.id_of(net.st_dev, net.st_ino);
+    ctx.models.edit<KobjModel>().of[NsPid{child_}] = ids;
+    ctx.models.edit<KobjModel>().root.net_ns = ids.net_ns;
+  }
+
   TaskTree tree() const {
     TaskTree t;
     Task& root = t.tasks.emplace_back();
     root.pid = NsPid{child_};
-    root.host = HostPid{child_};
+    root.host = root.live = HostPid{child_};
     root.threads.push_back({NsPid{child_}, HostPid{child_}});
     return t;
   }

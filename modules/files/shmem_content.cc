@@ -10,7 +10,6 @@
 
 #include "base/defer.h"
 #include "base/format.h"
-#include "core/crc32c.h"
 #include "core/page_stream.h"
 #include "files/description.h"
 
@@ -31,9 +30,7 @@ Result<> copy_out(int from, std::uint64_t at, std::uint64_t end, core::RawImage&
     if (n < 0) return fail("read", object, errno);
     if (n == 0) std::fill(buffer.begin(), buffer.end(), 0);
     const std::size_t got = n == 0 ? want : static_cast<std::size_t>(n);
-    if (pwrite(pages.fd(), buffer.data(), got, static_cast<off_t>(to)) != static_cast<ssize_t>(got))
-      return fail("write", pages.name(), errno);
-    pages.add_checksum(to, got, core::crc32c(0, buffer.data(), got));
+    TRY(pages.write(buffer.data(), got, to));
     at += got;
     to += got;
   }
@@ -76,9 +73,8 @@ Result<> check_shmem(ReadCtx& ctx, std::uint32_t shmid, std::uint64_t size) {
   return {};
 }
 
-Result<> fill_shmem(TaskCtx& ctx, int fd, std::uint32_t shmid, std::uint64_t size) {
+Result<> fill_shmem(const core::ImageReaderDir& images, int fd, std::uint32_t shmid, std::uint64_t size) {
   if (size == 0) return {};
-  const core::ImageReaderDir& images = ctx.restore.images;
   const auto map = TRY(core::PagemapReader::open(images, core::ImageType::kShmemPagemap, shmid));
   if (map.runs().empty()) return {};
   const std::string object = format("shared memory {}", shmid);

@@ -14,6 +14,6 @@ Result<> dump_shmem(DumpCtx& ctx, int fd, std::uint32_t shmid, const std::string
 /// Checks that the images hold the content of `shmid` and that it fits into `size` bytes. Errors: as PagemapReader.
 Result<> check_shmem(ReadCtx& ctx, std::uint32_t shmid, std::uint64_t size);
 /// Puts it into the file behind `fd`, which has its size already. Errors: the image layer, read(2), write(2).
-Result<> fill_shmem(TaskCtx& ctx, int fd, std::uint32_t shmid, std::uint64_t size);
+Result<> fill_shmem(const core::ImageReaderDir& images, int fd, std::uint32_t shmid, std::uint64_t size);
 
 }  // namespace cr::files

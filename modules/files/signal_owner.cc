@@ -17,6 +17,8 @@ std::uint32_t pid_in_tree(const TaskTree& tree, const f_owner_ex& owner) {
         if (thread.host.value == owner.pid) return static_cast<std::uint32_t>(thread.tid.value);
     } else if (task.host.value == owner.pid) {
       return static_cast<std::uint32_t>(task.pid.value);
+    } else if (owner.type == F_OWNER_PGRP && getpgid(task.host.value) == owner.pid) {
+      return static_cast<std::uint32_t>(task.pgid.value);
     }
   }
   return static_cast<std::uint32_t>(owner.pid);
@@ -24,7 +26,7 @@ std::uint32_t pid_in_tree(const TaskTree& tree, const f_owner_ex& owner) {
 
 }  // namespace
 
-Result<FileOwner> read_signal_owner(const TaskTree& tree, int fd, const std::string& object) {
+Result<FileOwner> read_signal_owner(const DumpCtx& ctx, int fd, const std::string& object) {
   FileOwner owner;
   int signal = fcntl(fd, F_GETSIG);
   if (signal < 0) return fail("read F_GETSIG of", object, errno);
@@ -33,18 +35,41 @@ Result<FileOwner> read_signal_owner(const TaskTree& tree, int fd, const std::str
   owner.signum = static_cast<std::uint32_t>(signal);
   if (who.pid == 0) return owner;
   owner.pid_type = static_cast<std::uint32_t>(who.type);
-  owner.pid = pid_in_tree(tree, who);
+  owner.pid = pid_in_tree(ctx.tree, who);
   std::uint32_t ids[2] = {0, 0};
   if (fcntl(fd, F_GETOWNER_UIDS, ids) != 0)
     return fail("read F_GETOWNER_UIDS of", object, errno, "the kernel needs CONFIG_CHECKPOINT_RESTORE");
-  owner.uid = ids[0];
-  owner.euid = ids[1];
+  const auto& of_tree = ctx.models.get<core::TreeIds>();
+  owner.uid = of_tree.uid(ids[0]);
+  owner.euid = of_tree.uid(ids[1]);
   return owner;
 }
 
-bool owner_is_late(const TaskTree& tree, const FileOwner& owner) {
-  if (owner.pid == 0 || owner.pid_type != F_OWNER_TID) return false;
-  return tree.find(NsPid{static_cast<int>(owner.pid)}) == nullptr;
+bool owner_is_late(const TaskTree& tree, const Task& setter, const FileOwner& owner) {
+  if (owner.pid == 0) return false;
+  const NsPid pid{static_cast<int>(owner.pid)};
+  return tree.number_in(setter.space, pid) == 0 || (owner.pid_type == F_OWNER_TID && tree.find(pid) == nullptr);
+}
+
+Description as_seen_by(const TaskCtx& setter, const Description& d) {
+  Description seen = d;
+  FileOwner& o = seen.owner;
+  o.pid =
+      static_cast<std::uint32_t>(setter.tree().number_in(setter.task.space, NsPid{static_cast<int>(d.owner.pid)}));
+  o.uid = core::uid_for(setter.models(), setter.task.pid, d.owner.uid);
+  o.euid = core::uid_for(setter.models(), setter.task.pid, d.owner.euid);
+  return seen;
+}
+
+HostPid host_of(const TaskTree& tree, const FileOwner& owner) {
+  for (const Task& task : tree.tasks)
+    for (const Thread& thread : task.threads)
+      if (thread.tid.value == static_cast<int>(owner.pid)) return thread.host;
+  if (owner.pid_type == F_OWNER_PGRP)
+    for (const Task& task : tree.tasks)
+      if (task.pgid.value == static_cast<int>(owner.pid) && task.host.value > 0)
+        return HostPid{getpgid(task.host.value)};
+  return HostPid{static_cast<int>(owner.pid)};
 }
 
 Result<> set_signal_owner(int fd, const Description& d) {

@@ -10,8 +10,14 @@
 
 namespace cr::files {
 
+struct Timerfd : TimerfdInfo {
+  /// When the clock will show the end, ns: of one set to an absolute time of a clock that goes on while the tree is
+  /// in images. 0: the time left counts.
+  std::int64_t end_ns = 0;
+};
+
 struct TimerfdModel {
-  std::map<FileId, TimerfdInfo> all{};
+  std::map<FileId, Timerfd> all{};
 };
 
 bool matches_timerfd(const FileProbe& probe);

@@ -6,7 +6,7 @@ namespace cr::files {
 
 Result<> write_timerfd(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   const Description& d = description(ctx.models, id);
-  const TimerfdInfo& t = ctx.models.get<TimerfdModel>().all.at(id);
+  const Timerfd& t = ctx.models.get<TimerfdModel>().all.at(id);
   pb::timerfd_entry& e = *entry.mutable_tfd();
   e.set_id(id);
   e.set_flags(d.flags);
@@ -18,13 +18,14 @@ Result<> write_timerfd(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   e.set_vnsec(t.value_nsec);
   e.set_isec(t.interval_sec);
   e.set_insec(t.interval_nsec);
+  if (t.end_ns != 0) e.set_cr_end(t.end_ns);
   return {};
 }
 
 Result<> read_timerfd(ReadCtx& ctx, const pb::file_entry& entry) {
   const pb::timerfd_entry& e = entry.tfd();
   TRY(add_description(ctx, e.id(), kTimerfdKind, e.flags(), 0, get_owner(e.fown())));
-  TimerfdInfo t;
+  Timerfd t;
   t.clockid = static_cast<int>(e.clockid());
   t.ticks = e.ticks();
   t.settime_flags = e.settime_flags();
@@ -32,6 +33,7 @@ Result<> read_timerfd(ReadCtx& ctx, const pb::file_entry& entry) {
   t.value_nsec = e.vnsec();
   t.interval_sec = e.isec();
   t.interval_nsec = e.insec();
+  t.end_ns = e.cr_end();
   ctx.models.edit<TimerfdModel>().all[e.id()] = t;
   return {};
 }

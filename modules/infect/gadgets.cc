@@ -23,11 +23,13 @@ bool holds(int mem_fd, std::uint64_t address, const std::array<unsigned char, N>
   return pread(mem_fd, bytes.data(), N, static_cast<off_t>(address)) == static_cast<ssize_t>(N) && bytes == code;
 }
 
-/// Whether `code` lies around text[hit], `before` bytes of it ahead.
+/// Whether `code` lies around text[hit], `before` bytes of it ahead, where an instruction can begin. `at` is the
+/// place of `text`.
 template <std::size_t N>
-bool lies_at(std::span<const unsigned char> text, std::size_t hit, const std::array<unsigned char, N>& code,
-             std::size_t before) {
-  return hit >= before && hit - before + N <= text.size() && memcmp(&text[hit - before], code.data(), N) == 0;
+bool lies_at(std::span<const unsigned char> text, std::uint64_t at, std::size_t hit,
+             const std::array<unsigned char, N>& code, std::size_t before) {
+  return hit >= before && hit - before + N <= text.size() && (at + hit - before) % arch::kCodeAlignment == 0 &&
+         memcmp(&text[hit - before], code.data(), N) == 0;
 }
 
 // One pass with memchr: three times as fast as memmem for each sequence.
@@ -36,9 +38,9 @@ void search(std::span<const unsigned char> text, std::uint64_t at, GadgetCache::
     const void* hit = memchr(&text[pos], arch::kScanByte, text.size() - pos);
     if (hit == nullptr) return;
     pos = static_cast<std::size_t>(static_cast<const unsigned char*>(hit) - text.data());
-    if (!found.syscall_ret && lies_at(text, pos, arch::kSyscallRet, arch::kScanInSyscallRet))
+    if (!found.syscall_ret && lies_at(text, at, pos, arch::kSyscallRet, arch::kScanInSyscallRet))
       found.syscall_ret = at + pos - arch::kScanInSyscallRet;
-    if (!found.sigreturn && lies_at(text, pos, arch::kSigreturn, arch::kScanInSigreturn))
+    if (!found.sigreturn && lies_at(text, at, pos, arch::kSigreturn, arch::kScanInSigreturn))
       found.sigreturn = at + pos - arch::kScanInSigreturn;
   }
 }

@@ -76,6 +76,7 @@ ThreadStatus parse_status(std::string_view text) {
   s.blocked = number<std::uint64_t>(field(text, "SigBlk:"), 16);
   s.caught = number<std::uint64_t>(field(text, "SigCgt:"), 16);
   s.seccomp = number<int>(field(text, "Seccomp:"));
+  s.sleeps = number<std::uint64_t>(field(text, "voluntary_ctxt_switches:"));
   return s;
 }
 

@@ -31,6 +31,7 @@ struct ThreadStatus {
   bool kernel_thread = false;  ///< "Kthread: 1" (6.8), else unknown
   std::uint64_t pending = 0, shared_pending = 0, blocked = 0, caught = 0;
   int seccomp = 0;
+  std::uint64_t sleeps = 0;  ///< voluntary_ctxt_switches
 };
 ThreadStatus parse_status(std::string_view text);
 std::optional<ThreadStatus> read_status(HostPid pid, HostPid tid);

@@ -12,10 +12,14 @@ namespace cr::infect {
 
 enum class Timeout : std::uint8_t {
   kNone,
-  kMilliseconds,  ///< an int argument, negative: for ever
-  kTimespec,      ///< pointer to a relative timespec that the kernel leaves alone
-  kKept,          ///< the kernel keeps the time left itself, in the restart block
+  kMilliseconds,   ///< an int argument, negative: for ever
+  kTimespec,       ///< pointer to a relative timespec that the kernel leaves alone
+  kKept,           ///< the kernel keeps the time left itself, in the restart block
+  kSocketReceive,  ///< SO_RCVTIMEO of a socket, whose descriptor is the argument
+  kSocketSend,     ///< the same with SO_SNDTIMEO
 };
+
+constexpr bool is_of_socket(Timeout t) { return t == Timeout::kSocketReceive || t == Timeout::kSocketSend; }
 
 struct InterruptedCall {
   long nr;
@@ -25,7 +29,7 @@ struct InterruptedCall {
 };
 
 inline constexpr InterruptedCall kInterruptedCalls[] = {
-    {__NR_epoll_wait, true, Timeout::kMilliseconds, 3},
+    {arch::kNrEpollWait, true, Timeout::kMilliseconds, 3},
     {__NR_epoll_pwait, true, Timeout::kMilliseconds, 3},
     {__NR_epoll_pwait2, true, Timeout::kTimespec, 3},
     {__NR_semop, true, Timeout::kNone, -1},
@@ -35,37 +39,33 @@ inline constexpr InterruptedCall kInterruptedCalls[] = {
     {__NR_rt_sigtimedwait, true, Timeout::kTimespec, 2},
     {__NR_io_uring_enter, true, Timeout::kNone, -1},  // EINTR only when it has submitted nothing
     // Sockets with SO_RCVTIMEO or SO_SNDTIMEO (sock_intr_errno); EINTR means that nothing was transferred.
-    {__NR_read, true, Timeout::kNone, -1},
-    {__NR_readv, true, Timeout::kNone, -1},
-    {__NR_write, true, Timeout::kNone, -1},
-    {__NR_writev, true, Timeout::kNone, -1},
-    {__NR_recvfrom, true, Timeout::kNone, -1},
-    {__NR_recvmsg, true, Timeout::kNone, -1},
-    {__NR_recvmmsg, true, Timeout::kNone, -1},
-    {__NR_sendto, true, Timeout::kNone, -1},
-    {__NR_sendmsg, true, Timeout::kNone, -1},
-    {__NR_sendmmsg, true, Timeout::kNone, -1},
-    {__NR_accept, true, Timeout::kNone, -1},
-    {__NR_accept4, true, Timeout::kNone, -1},
-    {__NR_connect, true, Timeout::kNone, -1},
+    {__NR_read, true, Timeout::kSocketReceive, 0},
+    {__NR_readv, true, Timeout::kSocketReceive, 0},
+    {__NR_write, true, Timeout::kSocketSend, 0},
+    {__NR_writev, true, Timeout::kSocketSend, 0},
+    {__NR_recvfrom, true, Timeout::kSocketReceive, 0},
+    {__NR_recvmsg, true, Timeout::kSocketReceive, 0},
+    {__NR_recvmmsg, true, Timeout::kSocketReceive, 0},
+    {__NR_sendto, true, Timeout::kSocketSend, 0},
+    {__NR_sendmsg, true, Timeout::kSocketSend, 0},
+    {__NR_sendmmsg, true, Timeout::kSocketSend, 0},
+    {__NR_accept, true, Timeout::kSocketReceive, 0},
+    {__NR_accept4, true, Timeout::kSocketReceive, 0},
+    {__NR_connect, true, Timeout::kSocketSend, 0},
+    {__NR_splice, true, Timeout::kSocketReceive, 0},
+    {__NR_sendfile, true, Timeout::kSocketSend, 0},
     // Never EINTR; the time left lives in the kernel's restart block.
     {__NR_nanosleep, false, Timeout::kKept, 0},
     {__NR_clock_nanosleep, false, Timeout::kKept, 2},
-    {__NR_poll, false, Timeout::kKept, 2},
+    {arch::kNrPoll, false, Timeout::kKept, 2},
     {__NR_futex, false, Timeout::kKept, 3},
     {__NR_restart_syscall, false, Timeout::kKept, -1},
 };
 
 constexpr const InterruptedCall* interrupted_call(long nr) {
   for (const InterruptedCall& c : kInterruptedCalls)
-    if (c.nr == nr) return &c;
+    if (c.nr == nr && nr >= 0) return &c;  // -1: there is no such call here
   return nullptr;
-}
-
-/// Whether a sleep in this call is worth timing: it has a timeout that is relative and not written back.
-constexpr bool has_hidden_timeout(long nr) {
-  const InterruptedCall* c = interrupted_call(nr);
-  return c != nullptr && c->timeout != Timeout::kNone;
 }
 
 }  // namespace cr::infect

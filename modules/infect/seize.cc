@@ -14,6 +14,7 @@
 #include "infect/proc_thread.h"
 #include "infect/sleep_clock.h"
 #include "infect/thread_state.h"
+#include "infect/time_left.h"
 
 namespace cr::infect {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kReapTimeout{60000};
+constexpr useconds_t kReapPause_us = 50;
 
 std::string name_of(HostPid pid) { return format("pid {} ({})", pid, comm_of(pid)); }
 
@@ -48,6 +50,14 @@ bool has_live_thread(HostPid pid) {
     const auto status = read_status(pid, tid);
     return status && status->state != 'Z' && status->state != 'X';
   });
+}
+
+/// A worker of io_uring, which the kernel makes and ends as it likes: no thread of the program's.
+bool is_io_worker(HostPid pid, HostPid tid) {
+  constexpr std::uint64_t kPfIoWorker = 0x10;
+  char buffer[1024];
+  const auto stat = read_small(format("/proc/{}/task/{}/stat", pid, tid), buffer);
+  return stat && (parse_stat(*stat).flags & kPfIoWorker) != 0;
 }
 
 }  // namespace
@@ -126,6 +136,7 @@ Result<bool> SeizedTask::attach_new(SleepClock& clock, Deadline deadline) {
   for (HostPid tid : tids) {
     if (std::any_of(threads_.begin(), threads_.end(), [&](const SeizedThread& t) { return t.tid == tid; })) continue;
     if (leader_dead_ && tid == pid_) continue;
+    if (tid != pid_ && is_io_worker(pid_, tid)) continue;
     if (!TRY(attach(tid, tids.size() == 1))) continue;
     SeizedThread& t = threads_.emplace_back();
     t.tid = tid;
@@ -227,7 +238,13 @@ Result<> SeizedTask::detach(DetachState state) {
   if (state == DetachState::kStopped && stop_signal_ == 0 && ::kill(pid_.value, SIGSTOP) != 0 && errno != ESRCH)
     result = Error{"infect", "stop", name_of(pid_), errno, ""};
   for (SeizedThread& t : threads_) {
-    settle_eintr(t, pid_);
+    const auto left = state == DetachState::kRunning && stop_signal_ == 0 && settle_eintr(t, pid_)
+                          ? time_left(pid_, t, mem_.get())
+                          : std::nullopt;
+    if (left) {
+      detach_with_time(pid_, t.tid, t.restart.nr, t.regs, *left);
+      continue;
+    }
     if (ptrace_request(PTRACE_DETACH, t.tid, 0, nullptr).ok()) continue;
     const auto status = read_status(pid_, t.tid);
     if (status && status->tracer == gettid()) reap_dead(t.tid, deadline_in(milliseconds(1000)));
@@ -245,13 +262,20 @@ Result<> SeizedTask::reap() {
   if (!held_ || getpid() != owner_) return {};
   held_ = false;
   const Deadline deadline = deadline_in(kReapTimeout);
-  for (auto t = threads_.rbegin(); t != threads_.rend(); ++t) {  // the leader last: it waits for the others
-    for (;;) {
-      const Stop stop = TRY(wait_stop(t->tid, deadline));
-      if (stop.kind == Stop::kDead) break;
-    }
+  // The leader waits for the others. In the init of a pid namespace one more does, whichever comes last to its end:
+  // it is reported only when nobody else is left there. So no order would do.
+  std::vector<HostPid> left;
+  for (auto t = threads_.rbegin(); t != threads_.rend(); ++t) left.push_back(t->tid);
+  for (;;) {
+    std::erase_if(left, [](HostPid tid) {
+      Stop stop{};
+      return poll_stop(tid, stop) && stop.kind == Stop::kDead;
+    });
+    if (left.empty()) return {};
+    if (std::chrono::steady_clock::now() > deadline)
+      return Error{"infect", "reap", format("thread {}", left.front()), ETIMEDOUT, ""};
+    usleep(kReapPause_us);
   }
-  return {};
 }
 
 }  // namespace cr::infect

@@ -41,10 +41,14 @@ struct RestartInfo {
   /// Number of the call; for restart_syscall the one that it continues when /proc/PID/task/TID/wchan tells, -1 when
   /// the thread was in no call.
   long nr = -1;
+  std::uint64_t first_argument = 0;  ///< of the call, as it was while the thread slept
+  bool has_timeout = false;          ///< a relative one, finite
   /// How long the thread had been asleep when it was interrupted, in ns. Sampled only for calls with a relative
   /// timeout that the kernel keeps to itself (nanosleep, poll, futex …); absent when the kernel does not tell
   /// (/proc/PID/task/TID/sched without se.exec_start). Error below 100 us on an otherwise idle machine.
   std::optional<std::uint64_t> blocked_for_ns;
+  /// How often the thread had gone to sleep by then; 0 when it waits for no socket.
+  std::uint64_t sleeps = 0;
   /// The call went on by restart_syscall: an earlier stop has cut it in two, blocked_for_ns is the second part only.
   bool continued = false;
   /// kEintr only: the registers that would have shown EINTR to the program; SeizedThread::regs repeat the call.
@@ -55,12 +59,13 @@ struct RestartInfo {
 struct SeizedThread {
   HostPid tid;
   arch::Regs regs;            ///< as the kernel keeps them at the stop; ip already at abort_ip inside an rseq section
-  arch::Xstate xstate;        ///< NT_X86_XSTATE as is
+  arch::Xstate xstate;        ///< extended registers as ptrace has them
   std::uint64_t sigmask = 0;  ///< PTRACE_GETSIGMASK: the mask the program set, not a temporary one of sigsuspend
   RseqConfig rseq;
   SyscallDispatch dispatch;
+  bool dispatch_shown = false;  ///< the kernel tells about the above
   RestartInfo restart;
-  bool shadow_stack = false;  ///< x86 CET: user shadow stack enabled; such a thread cannot be injected
+  bool shadow_stack = false;  ///< user shadow stack enabled (CET); such a thread cannot be injected
 };
 
 /// What becomes of the process when the guard lets go.

@@ -89,6 +89,7 @@ Result<> SharedMapping::attach(HostPid pid, std::uint64_t base, const Layout& la
   }
   const auto code = parasite_code();
   std::memcpy(base_, code.data(), code.size());
+  arch::sync_code(base_, code.size());
   locked_ = take(control());
   if (!locked_) return Error{"infect", "lock", "the injection arena", errno, ""};
   return {};

@@ -17,17 +17,24 @@
 namespace cr::infect {
 namespace {
 
-constexpr int kGetRseqConfiguration = 0x420f;   // PTRACE_GET_RSEQ_CONFIGURATION, 5.13
-constexpr int kGetDispatchConfig = 0x4211;      // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, 6.4
-constexpr unsigned kShadowStackRegset = 0x204;  // NT_X86_SHSTK, 6.6
+constexpr int kGetRseqConfiguration = 0x420f;  // PTRACE_GET_RSEQ_CONFIGURATION, 5.13
+constexpr int kGetDispatchConfig = 0x4211;     // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, 6.4
 
-/// Whether the call's timeout is one that runs: there, finite, relative.
-bool has_relative_timeout(long nr, std::span<const std::uint64_t, 6> args) {
+bool is_socket(HostPid pid, HostPid tid, std::uint64_t fd) {
+  char target[sizeof "socket:"];
+  const std::string link = format("/proc/{}/task/{}/fd/{}", pid, tid, static_cast<int>(fd));
+  const ssize_t n = readlink(link.c_str(), target, sizeof target);
+  return n > 0 && std::string_view(target, static_cast<std::size_t>(n)).starts_with("socket:");
+}
+
+/// Whether the call's timeout is one that runs: there, finite, relative. (Whether a socket has one is not asked yet.)
+bool has_relative_timeout(HostPid pid, HostPid tid, long nr, std::span<const std::uint64_t, 6> args) {
   const InterruptedCall* call = interrupted_call(nr);
   if (call == nullptr || call->timeout == Timeout::kNone) return false;
   if (nr == __NR_restart_syscall) return true;
   const std::uint64_t timeout = args[static_cast<std::size_t>(call->arg)];
-  if (nr == __NR_poll || call->timeout == Timeout::kMilliseconds) return static_cast<int>(timeout) > 0;
+  if (is_of_socket(call->timeout)) return is_socket(pid, tid, timeout);
+  if (nr == arch::kNrPoll || call->timeout == Timeout::kMilliseconds) return static_cast<int>(timeout) > 0;
   if (nr == __NR_futex) return timeout != 0 && (args[1] & FUTEX_CMD_MASK) == FUTEX_WAIT;
   if (nr == __NR_clock_nanosleep) return (args[1] & TIMER_ABSTIME) == 0;
   return timeout != 0;
@@ -36,9 +43,12 @@ bool has_relative_timeout(long nr, std::span<const std::uint64_t, 6> args) {
 /// The call that restart_syscall goes on with, by the function the thread sleeps in.
 long continued_call(HostPid pid, HostPid tid) {
   const std::string wchan = wchan_of(pid, tid);
-  if (wchan.find("nanosleep") != wchan.npos) return __NR_nanosleep;
-  if (wchan.find("poll") != wchan.npos) return __NR_poll;
+  if (wchan.find("poll") != wchan.npos) return arch::kNrPoll;
   if (wchan.find("futex") != wchan.npos) return __NR_futex;
+  // The functions that go on with a sleep may be left out, as parts of the scheduler, down to the system call's
+  // entry.
+  for (const char* part : {"nanosleep", "nsleep", "syscall"})
+    if (wchan.find(part) != wchan.npos) return __NR_nanosleep;
   return __NR_restart_syscall;
 }
 
@@ -59,14 +69,28 @@ void leave_rseq_section(SeizedThread& t, int mem_fd) {
   arch::set_ip(t.regs, cs.abort);
 }
 
+/// What the thread slept in before it was stopped, for architectures whose kernel does not show it afterwards.
+void note_interrupted(SeizedThread& t, int mem_fd) {
+  const InterruptedCall* call = interrupted_call(t.restart.nr);
+  const bool timed = t.restart.has_timeout && call != nullptr && call->timeout == Timeout::kKept;
+  std::uint32_t code[2] = {};
+  if (pread(mem_fd, code, sizeof code, static_cast<off_t>(arch::ip(t.regs) - sizeof code[0])) != sizeof code) return;
+  arch::note_interrupted(t.regs, {t.restart.nr, t.restart.first_argument, timed, t.restart.continued}, code[0],
+                         code[1]);
+}
+
 }  // namespace
 
 RestartInfo sample_sleep(HostPid pid, HostPid tid, SleepClock& clock) {
   RestartInfo info;
   std::uint64_t args[6] = {};
   info.nr = sleeping_in(pid, tid, args);
-  if (info.nr < 0 || !has_relative_timeout(info.nr, args)) return info;
+  info.first_argument = args[0];
+  if (info.nr < 0 || !has_relative_timeout(pid, tid, info.nr, args)) return info;
+  info.has_timeout = true;
   info.blocked_for_ns = clock.asleep_ns(pid, tid);
+  if (is_of_socket(interrupted_call(info.nr)->timeout))
+    if (const auto status = read_status(pid, tid)) info.sleeps = status->sleeps;
   info.continued = info.nr == __NR_restart_syscall;
   if (info.continued) info.nr = continued_call(pid, tid);
   return info;
@@ -79,21 +103,23 @@ Result<bool> capture(SeizedThread& t, int mem_fd) {
                  "it runs 32-bit code, which is not supported"};
   alignas(64) std::byte buffer[arch::kMaxXstate];
   iovec v{buffer, sizeof buffer};
-  SysResult r = ptrace_request(PTRACE_GETREGSET, t.tid, arch::kXstateRegset, &v);
-  if (!r.ok()) {
+  SysResult r(-ENODEV);
+  for (unsigned regset : arch::kXstateRegsets) {
     v = {buffer, sizeof buffer};
-    r = ptrace_request(PTRACE_GETREGSET, t.tid, arch::kFpRegset, &v);
+    r = ptrace_request(PTRACE_GETREGSET, t.tid, regset, &v);
+    if (r.ok()) break;
   }
   if (!r.ok()) return Error{"infect", "read the extended registers of", format("thread {}", t.tid), r.err(), ""};
   t.xstate.assign(buffer, buffer + v.iov_len);
   if (!get_sigmask(t.tid, t.sigmask).ok()) return false;
   (void)ptrace_request(kGetRseqConfiguration, t.tid, sizeof t.rseq, &t.rseq);
-  (void)ptrace_request(kGetDispatchConfig, t.tid, sizeof t.dispatch, &t.dispatch);
+  t.dispatch_shown = ptrace_request(kGetDispatchConfig, t.tid, sizeof t.dispatch, &t.dispatch).ok();
   std::uint64_t shadow = 0;
   v = {&shadow, sizeof shadow};
-  t.shadow_stack = ptrace_request(PTRACE_GETREGSET, t.tid, kShadowStackRegset, &v).ok();
+  t.shadow_stack = ptrace_request(PTRACE_GETREGSET, t.tid, arch::kShadowStackRegset, &v).ok();
   if (t.rseq.pointer != 0) leave_rseq_section(t, mem_fd);
 
+  if constexpr (arch::kHidesCalls) note_interrupted(t, mem_fd);
   const long nr = arch::syscall_nr(t.regs);
   const bool same_call = nr == t.restart.nr || (nr == __NR_restart_syscall && t.restart.continued);
   if (!same_call) t.restart = {};  // it went on between the look and the stop
@@ -122,11 +148,12 @@ void hide_eintr(SeizedThread& t, HostPid pid) {
   t.regs = again;
 }
 
-void settle_eintr(SeizedThread& t, HostPid pid) {
-  if (!t.restart.as_interrupted) return;
+bool settle_eintr(SeizedThread& t, HostPid pid) {
+  if (!t.restart.as_interrupted) return false;
   const auto status = read_status(pid, t.tid);
-  if (!status || ((status->pending | status->shared_pending) & ~t.sigmask & status->caught) == 0) return;
+  if (!status || ((status->pending | status->shared_pending) & ~t.sigmask & status->caught) == 0) return true;
   (void)set_regs(t.tid, *t.restart.as_interrupted);
+  return false;
 }
 
 }  // namespace cr::infect

@@ -20,7 +20,8 @@ Result<bool> capture(SeizedThread& thread, int mem_fd);
 /// Makes the thread repeat a call that returned EINTR because of the stop, the timeout shortened by the time slept
 /// where it is a number. Registers are set in the kernel too, so nothing is seen even when the engine dies.
 void hide_eintr(SeizedThread& thread, HostPid pid);
-/// Before the thread resumes: gives EINTR back when a handler is going to run after all.
-void settle_eintr(SeizedThread& thread, HostPid pid);
+/// Before the thread resumes: gives EINTR back when a handler is going to run after all. True when EINTR stays
+/// hidden.
+bool settle_eintr(SeizedThread& thread, HostPid pid);
 
 }  // namespace cr::infect

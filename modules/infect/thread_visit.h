@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/result.h"
+#include "infect/gadgets.h"
 #include "infect/seize.h"
 
 namespace cr::infect {
@@ -22,7 +23,7 @@ Result<> come_back(const SeizedThread& thread);
 /// in an event stop behind the call (from where the kernel's own restart of whatever it was doing works) with foreign
 /// registers: come_back() must follow. Until the moment of the call the thread is one that would run rt_sigreturn,
 /// which every seccomp filter allows: the engine's death re-activates the filter.
-Result<SysResult> run_one_syscall(const SeizedThread& thread, std::uint64_t gadget, std::uint64_t frame, long nr,
+Result<SysResult> run_one_syscall(const SeizedThread& thread, const Gadgets& gadgets, std::uint64_t frame, long nr,
                                   std::span<const std::uint64_t> args, Deadline deadline);
 
 /// The error for a thread that died on us.

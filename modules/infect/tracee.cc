@@ -33,12 +33,12 @@ SysResult ptrace_request(int request, HostPid tid, std::uint64_t addr, std::uint
 }
 
 SysResult get_regs(HostPid tid, arch::Regs& regs) {
-  iovec v{&regs, sizeof regs};
+  iovec v{&regs, arch::kRegsetBytes};
   return ptrace_request(PTRACE_GETREGSET, tid, kPrstatus, &v);
 }
 
 SysResult set_regs(HostPid tid, const arch::Regs& regs) {
-  iovec v{const_cast<arch::Regs*>(&regs), sizeof regs};
+  iovec v{const_cast<arch::Regs*>(&regs), arch::kRegsetBytes};
   return ptrace_request(PTRACE_SETREGSET, tid, kPrstatus, &v);
 }
 

@@ -12,8 +12,10 @@
 #include "core/proc_text.h"
 #include "files/files.h"
 #include "infect/parasite_session.h"
+#include "ipc/ipc.h"
 #include "mm/mm.h"
 #include "mm/pagemap_scan.h"
+#include "mm/pkeys.h"
 #include "mm/smaps.h"
 #include "mm/vdso.h"
 #include "mm/wire.h"
@@ -35,9 +37,24 @@ Error refuse(const Task& t, const Vma& v, const std::string& path, const char* k
 /// What the mapping's path says beyond an ordinary file.
 Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v) {
   bool shared = v.is(kVmaFileShared);
-  if (e.path.starts_with("/SYSV"))
-    return refuse(t, v, e.path, "System V shared memory", "detach it (shmdt) before the dump");
-  if (e.path.starts_with("/[aio]")) return refuse(t, v, e.path, "an AIO ring", "call io_destroy before the dump");
+  if (e.path.starts_with("/SYSV")) {
+    v.status = kVmaRegular | kVmaAnonShared | kVmaSysvShm;
+    v.flags |= MAP_ANONYMOUS;
+    v.fdflags = e.has("mw") ? O_RDWR : O_RDONLY;
+    v.file = static_cast<FileId>(e.inode);
+    return ipc::note_attachment(ctx, t, static_cast<int>(e.inode), format("map_files/{:x}-{:x}", v.start, v.end));
+  }
+  if (e.path.starts_with("/[aio]")) {
+    v.status = kVmaRegular | kVmaAioRing;
+    v.flags |= MAP_ANONYMOUS;
+    return {};
+  }
+  if (e.path == "anon_inode:[io_uring]") {
+    v.file = files::ring_with_inode(ctx.models, e.inode);
+    v.fdflags = O_RDWR;
+    if (v.file != 0) return {};
+    return refuse(t, v, e.path, "memory of a ring that no descriptor is open of", "let the program keep it open");
+  }
   if (e.path.starts_with("anon_inode:"))
     return refuse(t, v, e.path, "memory of an anonymous inode", "let the program close it before the dump");
   if (e.path.starts_with("/anon_hugepage") && !shared) {
@@ -61,30 +78,32 @@ bool joins_vvar(const AddressSpace& space, const Vma& v) {
 }
 
 Result<> collect_vmas(DumpCtx& ctx, const Task& t, AddressSpace& space) {
-  std::string text = TRY(core::read_proc(t.host, "smaps"));
+  std::string text = TRY(core::read_proc(t.live, "smaps"));
   std::vector<SmapsEntry> entries = TRY(parse_smaps(text));
   for (const SmapsEntry& e : entries) {
-    Vma v = TRY(to_vma(e, t.host));
+    Vma v = TRY(to_vma(e, t.live));
+    space.has_pkeys |= e.pkey >= 0;
     if (joins_vvar(space, v)) {
       space.vmas.back().end = v.end;
       continue;
     }
     if (e.has("ht")) v.flags |= static_cast<std::uint32_t>(__builtin_ctzll(e.page_size)) << kLogHugeShift;
     if (v.is(kVmaFilePrivate | kVmaFileShared)) TRY(classify_file(ctx, t, e, v));
+    if (v.is(kVmaAioRing)) TRY(collect_ring(t, v, ctx.seized[t.index].mem_fd(), space));
     space.vmas.push_back(std::move(v));
   }
   return {};
 }
 
 Result<> collect_fields(const Task& t, AddressSpace& space) {
-  core::StatFields stat = TRY(core::read_stat(t.host));
+  core::StatFields stat = TRY(core::read_stat(t.live));
   Fields& f = space.fields;
   // Numbers as in proc(5), /proc/pid/stat.
   f.start_code = stat.number(26), f.end_code = stat.number(27), f.start_stack = stat.number(28);
   f.start_data = stat.number(45), f.end_data = stat.number(46), f.start_brk = stat.number(47);
   f.arg_start = stat.number(48), f.arg_end = stat.number(49), f.env_start = stat.number(50);
   f.env_end = stat.number(51);
-  std::string auxv = TRY(core::read_proc(t.host, "auxv"));
+  std::string auxv = TRY(core::read_proc(t.live, "auxv"));
   for (std::size_t at = 0; at + 16 <= auxv.size(); at += 16) {
     std::uint64_t pair[2];
     std::memcpy(pair, auxv.data() + at, sizeof pair);
@@ -96,7 +115,7 @@ Result<> collect_fields(const Task& t, AddressSpace& space) {
 
 /// The pages of one mapping that only the images can bring back, as page-aligned ranges.
 Result<> wanted_pages(PagemapScan& scan, const Vma& v, std::vector<Range>& out) {
-  if (v.is(kVmaVdso)) {
+  if (v.is(kVmaVdso | kVmaAioRing)) {
     out.push_back(v);
     return {};
   }
@@ -119,7 +138,7 @@ Result<> collect(DumpCtx& ctx) {
   OwnVdso own_vdso = TRY(OwnVdso::find());
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
-    std::uint32_t id = TRY(ctx.ids.vm.id_of(t.host));
+    std::uint32_t id = TRY(ctx.ids.vm.id_of(t.live));
     m.space_of[t.pid] = id;
     auto [it, is_new] = m.spaces.try_emplace(id);
     if (!is_new) continue;  // a process that shares the memory of one before it
@@ -128,6 +147,7 @@ Result<> collect(DumpCtx& ctx) {
     space.owner = t.pid;
     space.exe = TRY(files::collect_path(ctx, t, "exe"));
     TRY(collect_vmas(ctx, t, space));
+    TRY(await_rings(t, ctx.seized[t.index].mem_fd(), space));
     TRY(collect_fields(t, space));
     TRY(check_untouched(t, space, ctx.seized[t.index].mem_fd(), own_vdso));
   }
@@ -136,7 +156,7 @@ Result<> collect(DumpCtx& ctx) {
 
 /// mlockall(MCL_FUTURE) shows only in what is mapped later: the parasite's own mapping.
 static Result<> find_lock_future(const Task& t, AddressSpace& space, const infect::ParasiteSession& session) {
-  std::string status = TRY(core::read_proc(t.host, "status"));
+  std::string status = TRY(core::read_proc(t.live, "status"));
   auto locked = core::words(core::field(status, "VmLck").value_or("0"));
   std::uint64_t known = 0;
   for (const Vma& v : space.vmas)
@@ -144,9 +164,9 @@ static Result<> find_lock_future(const Task& t, AddressSpace& space, const infec
   if (core::number(locked.front()).value_or(0) <= known) return {};
   space.lock_future = MCL_FUTURE;
   std::uint64_t own = session.mapping().first.value;
-  std::string text = TRY(core::read_proc(t.host, "smaps"));
+  std::string text = TRY(core::read_proc(t.live, "smaps"));
   for (const SmapsEntry& e : TRY(parse_smaps(text)))
-    if (e.range.start == own && e.has("lf")) space.lock_future |= MCL_ONFAULT;
+    if (e.range.start == own && e.locks_on_fault()) space.lock_future |= MCL_ONFAULT;
   return {};
 }
 
@@ -172,10 +192,10 @@ static Result<> ask_policies(DumpCtx& ctx, const Task& t, AddressSpace& space, i
 
 /// Local descriptors, which only the task itself can read. The kernel does not tell how many it has made room for.
 static Result<> ask_ldt(DumpCtx& ctx, const Task& t, AddressSpace& space, infect::ParasiteSession& session) {
-#ifdef SYS_modify_ldt
+  if (arch::kLdtBytes == 0) return {};
   session.reset_arena();
   auto table = TRY(session.reserve<std::uint64_t>(arch::kLdtBytes / 8));
-  SysResult read = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_modify_ldt, 0,
+  SysResult read = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), arch::kNrLdt, 0,
                                               session.address_of(table.offset).value, arch::kLdtBytes));
   // ENOSYS: a kernel without CONFIG_MODIFY_LDT_SYSCALL. The call returns 32 bits.
   if (static_cast<std::int32_t>(read.raw()) > 0) {
@@ -184,7 +204,6 @@ static Result<> ask_ldt(DumpCtx& ctx, const Task& t, AddressSpace& space, infect
     while (!space.ldt.empty() && space.ldt.back() == 0) space.ldt.pop_back();
   }
   session.reset_arena();
-#endif
   return {};
 }
 
@@ -194,14 +213,16 @@ Result<> interrogate(DumpCtx& ctx, const Task& t, infect::ParasiteSession& sessi
   SysResult brk = TRY(session.remote_syscall(ctx.seized[t.index].threads().front(), SYS_brk, 0));
   space.fields.brk = static_cast<std::uint64_t>(brk.raw());
   TRY(ask_policies(ctx, t, space, session));
+  TRY(ask_rings(ctx, t, space, session));
   TRY(ask_ldt(ctx, t, space, session));
+  TRY(ask_pkeys(ctx, t, space, session));
   return find_lock_future(t, space, session);
 }
 
 Result<> settle(DumpCtx& ctx) {
   for (auto& [id, space] : ctx.models.edit<Model>().spaces) {
     const Task& t = *ctx.tree.find(space.owner);
-    PagemapScan scan = TRY(PagemapScan::open(t.host));
+    PagemapScan scan = TRY(PagemapScan::open(t.live));
     for (Vma& v : space.vmas)
       if (!v.is(kVmaVdso | kVmaVvar | kVmaVsyscall)) TRY(scan.find(v, PageWish::kGuard, v.guards));
     take_switches(ctx.models.get<task::PrctlModel>(), space);
@@ -211,7 +232,7 @@ Result<> settle(DumpCtx& ctx) {
 
 Result<std::vector<Extent>> find_pages(DumpCtx& ctx, const AddressSpace& space, core::PagemapWriter& pagemap) {
   const Task& t = *ctx.tree.find(space.owner);
-  PagemapScan scan = TRY(PagemapScan::open(t.host));
+  PagemapScan scan = TRY(PagemapScan::open(t.live));
   std::vector<Extent> extents;
   for (const Vma& v : space.vmas) {
     std::vector<Range> ranges;

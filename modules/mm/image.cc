@@ -1,8 +1,11 @@
 // mm-<pid>.img, pagemap-<pid>.img and pages-<n>.img.
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "arch/host.h"
 #include "base/format.h"
 #include "core/page_stream.h"
 #include "mm/mm.h"
@@ -22,7 +25,7 @@ void put_vma(const Vma& v, pb::vma_entry& e) {
   e.set_status(v.status);
   e.set_fd(-1);
   if (v.madv != 0) e.set_madv(v.madv);
-  if (v.is(kVmaFilePrivate | kVmaFileShared)) e.set_fdflags(v.fdflags);
+  if (v.is(kVmaFilePrivate | kVmaFileShared | kVmaSysvShm)) e.set_fdflags(v.fdflags);
   if (v.pkey != 0) e.set_pkey(static_cast<std::uint32_t>(v.pkey));
   if (v.lock_on_fault) e.set_lock_on_fault(true);
   if (v.sealed) e.set_sealed(true);
@@ -48,6 +51,8 @@ Vma get_vma(const pb::vma_entry& e) {
   v.status = e.status();
   v.madv = e.madv();
   v.fdflags = e.fdflags();
+  // CRIU does not tell whether a segment that is not writable now was attached read-only.
+  if (v.is(kVmaSysvShm) && !e.has_fdflags()) v.fdflags = v.prot & PROT_WRITE ? O_RDWR : O_RDONLY;
   v.pkey = static_cast<int>(e.pkey());
   v.lock_on_fault = e.lock_on_fault();
   v.sealed = e.sealed();
@@ -77,7 +82,14 @@ void put_space(const AddressSpace& s, pb::mm_entry& e) {
   e.set_dumpable(s.dumpable);
   e.set_thp_disabled(s.thp_disabled);
   if (s.lock_future != 0) e.set_lock_future(s.lock_future);
+  for (const AioRing& ring : s.rings) {
+    pb::aio_ring_entry& entry = *e.add_aios();
+    entry.set_id(ring.start);
+    entry.set_nr_req(ring.nr_req);
+    entry.set_ring_len(static_cast<std::uint32_t>(ring.size));
+  }
   for (std::uint64_t descriptor : s.ldt) e.add_cr_ldt(descriptor);
+  if (s.pkeys != 0) e.set_cr_pkeys(s.pkeys);
 }
 
 AddressSpace get_space(const pb::mm_entry& e) {
@@ -91,7 +103,9 @@ AddressSpace get_space(const pb::mm_entry& e) {
   s.dumpable = e.dumpable();
   s.thp_disabled = e.thp_disabled();
   s.lock_future = e.lock_future();
+  for (const pb::aio_ring_entry& ring : e.aios()) s.rings.push_back({ring.id(), ring.ring_len(), 0, ring.nr_req()});
   s.ldt.assign(e.cr_ldt().begin(), e.cr_ldt().end());
+  s.pkeys = e.cr_pkeys();
   return s;
 }
 
@@ -100,7 +114,7 @@ Result<> check_vmas(const AddressSpace& s, const Task& t) {
   std::uint64_t last = 0;
   for (const Vma& v : s.vmas) {
     bool aligned = v.start % 4096 == 0 && v.end % 4096 == 0;
-    bool in_order = v.start >= last && v.end > v.start && (v.is(kVmaVsyscall) || v.end <= 1ull << 47);
+    bool in_order = v.start >= last && v.end > v.start && (v.is(kVmaVsyscall) || v.end <= arch::kTaskSize);
     if (!aligned || !in_order)
       return Error{"mm", "use", format("mapping {:x}-{:x} of mm-{}.img", v.start, v.end, t.pid), 0,
                    "the image is damaged; take it from a complete copy"};
@@ -139,11 +153,12 @@ class Batch {
   explicit Batch(DumpCtx& ctx) : ctx_(ctx) {}
 
   Result<> add(const AddressSpace& space, core::RawImage pages, std::vector<Extent> extents) {
-    const infect::SeizedTask& task = ctx_.seized[ctx_.tree.find(space.owner)->index];
+    const Task& owner = *ctx_.tree.find(space.owner);
+    const infect::SeizedTask& task = ctx_.seized[owner.index];
     if (has_snapshot(ctx_)) return add_to_snapshot(space, task, std::move(pages), std::move(extents));
     files_.push_back(std::move(pages));
     for (const Extent& e : extents) bytes_ += e.size;
-    jobs_.push_back({task.pid(), task.mem_fd(), nullptr, std::move(extents)});
+    jobs_.push_back({owner.live, task.mem_fd(), nullptr, std::move(extents)});
     return jobs_.size() < kSpaces && bytes_ < kBytes ? Result<>{} : flush();
   }
   Result<> flush() {
@@ -191,6 +206,7 @@ Result<> write(DumpCtx& ctx) {
     pb::mm_entry e;
     put_space(space, e);
     if (!space.ldt.empty()) ctx.images.require(core::kLocalDescriptors);
+    if (space.pkeys != 0) ctx.images.require(core::kProtectionKeys);
     auto image = TRY(ctx.images.create(core::ImageType::kMm, static_cast<std::uint64_t>(space.owner.value)));
     TRY(image.write(e));
     TRY(image.close());

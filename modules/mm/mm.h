@@ -5,18 +5,18 @@
 // Put back in two moves: private mappings that hold content are made and filled in a gap of the address space before
 // the children are forked, so that copy-on-write pages are shared again (premap.h); the restorer moves them to their
 // place, maps the rest, and sets protections, advice and the mm fields (restorer.h).
-// Refused by name: mappings of devices, SysV shared memory, userfaultfd-registered ranges, shadow stacks, AIO rings.
+// Refused by name: mappings of devices, userfaultfd-registered ranges, shadow stacks.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/file_kind.h"
 #include "core/module.h"
 #include "core/page_stream.h"
+#include "mm/aio.h"
 #include "mm/page_copy.h"
 
 namespace cr::mm {
@@ -54,7 +54,7 @@ struct VmaPolicy {
 
 struct Vma : Range {
   std::uint64_t pgoff = 0;  ///< bytes into the file
-  FileId file = 0;          ///< description that it maps; vma_entry.shmid
+  FileId file = 0;          ///< description that it maps, or id of the System V segment; vma_entry.shmid
   std::uint32_t prot = 0;   ///< PROT_*
   std::uint32_t flags = 0;  ///< MAP_*
   std::uint32_t status = 0;
@@ -88,6 +88,9 @@ struct AddressSpace {
   FileId exe = 0;
   int dumpable = 1;
   std::vector<std::uint64_t> ldt{};   ///< x86: local descriptors from number 0 on (modify_ldt(2))
+  bool has_pkeys = false;             ///< dump: the machine has protection keys
+  std::uint32_t pkeys = 0;            ///< bit n: protection key n is given out (pkeys(7))
+  std::vector<AioRing> rings{};       ///< in the order in which they were made
   bool thp_disabled = false;          ///< PR_SET_THP_DISABLE
   std::uint32_t lock_future = 0;      ///< flags of mlockall(2) with MCL_FUTURE, 0 none
   std::uint32_t pages_id = 0;         ///< N of pages-N.img
@@ -106,9 +109,6 @@ struct Model {
   const AddressSpace& of(const Task& t) const { return spaces.at(space_of.at(t.pid)); }
   AddressSpace& of(const Task& t) { return spaces.at(space_of.at(t.pid)); }
 };
-
-/// The pages files of address spaces, whose checksums are checked while they are read into place.
-std::set<std::uint64_t> pages_files(const Model&);
 
 /// Writes into `pagemap` which pages of one address space only the images can bring back, and says where they are.
 Result<std::vector<Extent>> find_pages(DumpCtx&, const AddressSpace&, core::PagemapWriter& pagemap);

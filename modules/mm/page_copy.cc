@@ -11,7 +11,6 @@
 
 #include "base/format.h"
 #include "base/unique_fd.h"
-#include "core/crc32c.h"
 #include "core/image_sync.h"
 #include "mm/worker_pool.h"
 
@@ -73,7 +72,7 @@ class Copier {
     while (size > 0) {
       const std::size_t want = std::min<std::uint64_t>(kChunk, size);
       const std::size_t got = TRY(read(at, want));
-      TRY(write(got, offset));
+      TRY(job_->pages->write(buffer_.get(), got, offset));
       at += got, offset += got, size -= got;
     }
     return {};
@@ -96,19 +95,6 @@ class Copier {
     const auto bytes = static_cast<ssize_t>(count * 8);
     if (pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at / kPage * 8)) != bytes) return false;
     return std::all_of(entries_, entries_ + count, [](std::uint64_t e) { return (e & kExclusive) != 0; });
-  }
-
-  Result<> write(std::size_t size, std::uint64_t offset) {
-    const core::RawImage& pages = *job_->pages;
-    for (std::size_t done = 0; done < size;) {
-      const ssize_t n = pwrite(pages.fd(), buffer_.get() + done, size - done, static_cast<off_t>(offset + done));
-      if (n <= 0)
-        return Error{"mm", "write", format("{} at offset {}", pages.name(), offset + done), n < 0 ? errno : EIO,
-                     "free space on the images' disk, or name another directory with -D"};
-      done += static_cast<std::size_t>(n);
-    }
-    job_->pages->add_checksum(offset, size, core::crc32c(0, buffer_.get(), size));
-    return {};
   }
 
   PageSource source_;

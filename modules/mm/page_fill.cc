@@ -15,7 +15,6 @@ namespace cr::mm {
 namespace {
 
 constexpr std::uint64_t kHuge = HugeMover::kSize;
-constexpr std::uint64_t kStep = 512 << 10;  // stays in the second-level cache between read and checksum
 
 /// Bytes that do not cross a boundary of 2 MiB.
 struct Piece {
@@ -36,8 +35,7 @@ std::vector<Piece> cut(const std::vector<FillExtent>& extents, bool huge_pages) 
 
 class Filler {
  public:
-  Filler(int file, const std::string& name, const HugeMover* mover, core::Crc32cRanges& sums)
-      : file_(file), name_(name), mover_(mover), sums_(sums) {}
+  Filler(int file, const std::string& name, const HugeMover* mover) : file_(file), name_(name), mover_(mover) {}
 
   Result<> fill(const Piece& piece) {
     const FillExtent& part = piece.part;
@@ -55,15 +53,12 @@ class Filler {
   Result<> read(std::uint64_t to, const FillExtent& part) {
     for (std::uint64_t done = 0; done < part.size;) {
       auto* place = reinterpret_cast<std::uint8_t*>(to + done);
-      const auto want = static_cast<std::size_t>(std::min(kStep, part.size - done));
-      const ssize_t n = pread(file_, place, want, static_cast<off_t>(part.offset + done));
+      const ssize_t n = pread(file_, place, part.size - done, static_cast<off_t>(part.offset + done));
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0)
         return Error{
             "mm", "read", format("{} at offset {}", name_, part.offset + done), n < 0 ? errno : EIO,
             errno == EFAULT || errno == ENOMEM ? "free memory or raise the limits of the restoring cgroup" : ""};
-      sums_.add(part.offset + done, static_cast<std::uint64_t>(n),
-                core::crc32c(0, place, static_cast<std::size_t>(n)));
       done += static_cast<std::uint64_t>(n);
     }
     return {};
@@ -72,7 +67,6 @@ class Filler {
   int file_;
   const std::string& name_;
   const HugeMover* mover_;
-  core::Crc32cRanges& sums_;
   std::unique_ptr<Staging> staging_{};
 };
 
@@ -97,8 +91,7 @@ bool prepare(HugeMover& mover, const std::vector<FillExtent>& extents) {
 
 }  // namespace
 
-Result<> fill_pages(int file, const std::string& name, const std::vector<FillExtent>& extents,
-                    core::Crc32cRanges& sums, unsigned workers) {
+Result<> fill_pages(int file, const std::string& name, const std::vector<FillExtent>& extents, unsigned workers) {
   std::uint64_t total = 0;
   for (const FillExtent& e : extents) total += e.size;
   std::unique_ptr<HugeMover> mover;
@@ -109,23 +102,9 @@ Result<> fill_pages(int file, const std::string& name, const std::vector<FillExt
   const std::vector<Piece> pieces = cut(extents, mover != nullptr);
   if (workers == 0) workers = workers_for(total);
   std::vector<Filler> fillers;
-  for (unsigned i = 0; i < workers; ++i) fillers.emplace_back(file, name, mover.get(), sums);
+  for (unsigned i = 0; i < workers; ++i) fillers.emplace_back(file, name, mover.get());
   return in_parallel(pieces.size(), workers,
                      [&](std::size_t i, unsigned worker) { return fillers[worker].fill(pieces[i]); });
-}
-
-Result<> sum_the_rest(int file, const std::string& name, std::uint64_t length, core::Crc32cRanges& sums) {
-  std::vector<std::uint8_t> buffer;
-  for (const auto& [start, end] : sums.missing(length)) {
-    buffer.resize(kStep);
-    for (std::uint64_t at = start; at < end;) {
-      const ssize_t n = pread(file, buffer.data(), std::min(kStep, end - at), static_cast<off_t>(at));
-      if (n <= 0) return Error{"mm", "read", format("{} at offset {}", name, at), n < 0 ? errno : EIO, ""};
-      sums.add(at, static_cast<std::uint64_t>(n), core::crc32c(0, buffer.data(), static_cast<std::size_t>(n)));
-      at += static_cast<std::uint64_t>(n);
-    }
-  }
-  return {};
 }
 
 }  // namespace cr::mm

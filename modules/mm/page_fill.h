@@ -1,5 +1,6 @@
-// Bringing page contents from a pages file into memory of the calling process, by several threads, with the checksum
-// taken while the bytes are in the cache.
+// Bringing page contents from a pages file into memory of the calling process, by several threads. The file's
+// checksum was verified before any process existed (engine/restore.cc); what is changed in it between then and now is
+// taken as it is.
 //
 // Full 2 MiB extents become huge pages without any flag that stays at the mapping: they are read into a staging
 // mapping that has MADV_HUGEPAGE and moved to their place as a whole by UFFDIO_MOVE (Linux 6.8). Measured for 1 GiB
@@ -12,7 +13,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "core/crc32c.h"
 
 namespace cr::mm {
 
@@ -22,13 +22,9 @@ struct FillExtent {
   bool may_be_huge = false;  ///< anonymous, and neither asked for nor refused huge pages
 };
 
-/// Reads all extents from `file` (its name is for messages) and adds their checksums to `sums`. Threads that it makes
-/// are gone when it returns. `workers`: 0 is one per CPU, less for little. CRENGINE_PAGE_SINK=small in the
-/// environment forces 4 KiB pages (for tests). Errors: read(2); EIO when the file is too short.
-Result<> fill_pages(int file, const std::string& name, const std::vector<FillExtent>& extents,
-                    core::Crc32cRanges& sums, unsigned workers = 0);
-
-/// Adds the checksums of what `sums` does not have of [0, length). Errors: read(2).
-Result<> sum_the_rest(int file, const std::string& name, std::uint64_t length, core::Crc32cRanges& sums);
+/// Reads all extents from `file` (its name is for messages). Threads that it makes are gone when it returns.
+/// `workers`: 0 is one per CPU, less for little. CRENGINE_PAGE_SINK=small in the environment forces 4 KiB pages (for
+/// tests). Errors: read(2); EIO when the file is too short.
+Result<> fill_pages(int file, const std::string& name, const std::vector<FillExtent>& extents, unsigned workers = 0);
 
 }  // namespace cr::mm

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -22,12 +24,33 @@ constexpr unsigned long kPagemapScan = _IOWR('f', 16, PmScanArg);
 constexpr std::uint64_t kFile = 1 << 2, kPresent = 1 << 3, kSwapped = 1 << 4, kPfnZero = 1 << 5, kGuardPage = 1 << 8;
 
 constexpr std::size_t kRegions = 512;
+constexpr std::uint64_t kFrameMask = (1ull << 55) - 1;  // of a pagemap entry of a present page
 
 void append(std::vector<Range>& out, std::uint64_t start, std::uint64_t end) {
   if (!out.empty() && out.back().end == start)
     out.back().end = end;
   else
     out.push_back({start, end});
+}
+
+/// The frame number that pagemap shows for the kernel's zero page: that of a page of ours that was only read. 0 when
+/// the kernel does not tell (it takes CAP_SYS_ADMIN); zero pages are then stored, which costs space, not truth.
+std::uint64_t find_zero_frame() {
+  const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* page = mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return 0;
+  (void)*static_cast<volatile char*>(page);
+  std::uint64_t entry = 0;
+  UniqueFd own(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+  const auto at = reinterpret_cast<std::uintptr_t>(page) / size * sizeof entry;
+  if (pread(own.get(), &entry, sizeof entry, static_cast<off_t>(at)) != sizeof entry) entry = 0;
+  munmap(page, size);
+  return entry >> 63 ? entry & kFrameMask : 0;
+}
+
+std::uint64_t zero_frame() {
+  static const std::uint64_t frame = find_zero_frame();
+  return frame;
 }
 
 }  // namespace
@@ -75,8 +98,7 @@ Result<> PagemapScan::find(const Range& in, PageWish wish, std::vector<Range>& o
   return {};
 }
 
-// Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, 61 page cache or shared. The zero page has
-// its own frame number, but to find it means to know it; a zero page that is stored costs space, not truth.
+// Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, 61 page cache or shared.
 Result<> PagemapScan::find_by_entries(const Range& in, std::vector<Range>& out) {
   constexpr std::uint64_t kPage = 4096;
   std::vector<std::uint64_t> entries(4096);
@@ -85,8 +107,9 @@ Result<> PagemapScan::find_by_entries(const Range& in, std::vector<Range>& out) 
     ssize_t n = pread(fd_.get(), entries.data(), want * 8, static_cast<off_t>(at / kPage * 8));
     if (n <= 0) return Error{"mm", "read pagemap of", format("pid {}", pid_), n < 0 ? errno : EIO, ""};
     for (std::size_t i = 0; i < static_cast<std::size_t>(n) / 8; ++i, at += kPage) {
-      bool own = (entries[i] >> 62) != 0 && !(entries[i] >> 61 & 1);
-      if (own) append(out, at, at + kPage);
+      const bool own = (entries[i] >> 62) != 0 && !(entries[i] >> 61 & 1);
+      const bool zero = entries[i] >> 63 && zero_frame() != 0 && (entries[i] & kFrameMask) == zero_frame();
+      if (own && !zero) append(out, at, at + kPage);
     }
   }
   return {};

@@ -20,6 +20,17 @@ struct PolicyQueryCommand {
   }
 };
 
+/// The rights of the new keys come into a register that goes back with all others.
+struct PkeysQueryCommand {
+  using Wire = PkeysQuery;
+  static SysResult run(Wire& wire, Arena) {
+    for (SysResult key = 0; (key = sys::call(__NR_pkey_alloc, 0, 0)).ok();) wire.free |= 1ull << key.raw();
+    for (int key = 0; key < 64; ++key)
+      if (wire.free >> key & 1) TRY(sys::call(__NR_pkey_free, key));
+    return 0;
+  }
+};
+
 /// The copy of a snapshot. A process in between, which shares our memory, makes it and ends, so that the copy is no
 /// child of ours: no SIGCHLD, nothing that a wait could find. The one in between is reaped here; its exit signal is
 /// 0.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "base/format.h"
 #include "core/proc_text.h"
@@ -70,10 +71,8 @@ void copy_differing(std::uint8_t* to, const std::uint8_t* from, std::size_t size
 }
 
 /// The region is the child's view of the parent's memory: brings it to the child's content and touches only what
-/// differs. Pages that the child does not have are dropped.
-Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<Piece>& pieces,
-                        core::Crc32cRanges& sums) {
-  std::vector<std::uint8_t> buffer(kBuffer);
+/// differs. Pages that the child does not have are dropped. `buffer` has kBuffer bytes.
+Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<Piece>& pieces, std::uint8_t* buffer) {
   std::uint64_t done = p.vma->start;
   auto drop = [&](std::uint64_t until) {
     if (until > done) madvise(reinterpret_cast<void*>(p.at + (done - p.vma->start)), until - done, MADV_DONTNEED);
@@ -83,9 +82,8 @@ Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<P
     for (std::uint64_t a = piece.start; a < piece.end;) {
       std::size_t n = std::min<std::uint64_t>(kBuffer, piece.end - a);
       const std::uint64_t offset = piece.file_offset + (a - piece.start);
-      TRY(read_into(t, fd, reinterpret_cast<std::uint64_t>(buffer.data()), n, offset));
-      sums.add(offset, n, core::crc32c(0, buffer.data(), n));
-      copy_differing(reinterpret_cast<std::uint8_t*>(p.at + (a - p.vma->start)), buffer.data(), n);
+      TRY(read_into(t, fd, reinterpret_cast<std::uint64_t>(buffer), n, offset));
+      copy_differing(reinterpret_cast<std::uint8_t*>(p.at + (a - p.vma->start)), buffer, n);
       a += n;
     }
     done = piece.end;
@@ -116,21 +114,11 @@ void add_extents(const AddressSpace& space, const Premap& p, const std::vector<P
         {p.at + (piece.start - v.start), piece.end - piece.start, piece.file_offset, plain && !space.thp_disabled});
 }
 
-/// What was read must be what the dump wrote; of the rest of the file (pages of the vdso, of huge page mappings,
-/// which the restorer reads) the sum is taken here.
-Result<> verify(TaskCtx& t, int fd, const std::string& name, const AddressSpace& space, core::Crc32cRanges& sums) {
-  const core::ManifestEntry* listed = t.restore.images.expected(name);
-  if (listed == nullptr) return {};
-  TRY(sum_the_rest(fd, name, listed->length, sums));
-  if (auto crc = sums.whole(listed->length)) return t.restore.images.check_pages_sum(space.pages_id, *crc);
-  return t.restore.images.verify_pages(space.pages_id, 1);
-}
-
 }  // namespace
 
 Result<std::uint64_t> find_gap(const RestoreCtx& ctx, std::uint64_t size) {
   const Model& m = ctx.models.get<Model>();
-  std::string text = TRY(core::read_text("/proc/self/maps"));
+  std::string text = TRY(core::read_text_at(ctx.proc_fd, "self/maps"));
   std::vector<Range> used = m.occupied;
   std::size_t middle = used.size();
   for (const SmapsEntry& e : TRY(parse_smaps(text))) used.push_back(e.range);
@@ -175,11 +163,12 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
     }
   }
   std::uint64_t base = total > 0 ? TRY(find_gap(t.restore, total)) : 0;
-  core::Crc32cRanges sums;
   std::vector<FillExtent> extents;
+  // Not cleared: most tasks need a few pages of it, and a page fault each is what costs.
+  const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(kBuffer);
   for (Job& job : jobs) {
     if (job.inherited) {
-      TRY(fill_inherited(t, pages.get(), job.premap, job.pieces, sums));
+      TRY(fill_inherited(t, pages.get(), job.premap, job.pieces, buffer.get()));
     } else {
       job.premap.at += base;
       TRY(map_new(t, job.premap));
@@ -188,8 +177,7 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
     own.push_back(job.premap);
   }
   const std::string name = core::image_name(core::ImageType::kPages, space.pages_id);
-  TRY(fill_pages(pages.get(), name, extents, sums, page_workers_of_environment()));
-  TRY(verify(t, pages.get(), name, space, sums));
+  TRY(fill_pages(pages.get(), name, extents, page_workers_of_environment()));
   return own;
 }
 

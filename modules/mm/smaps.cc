@@ -59,6 +59,8 @@ constexpr Refused kRefused[] = {
     {"ss", "a shadow stack"},
     {"pf", "memory of a device (raw page frames)"},
     {"io", "memory of a device"},
+    {"mt", "memory with tags (PROT_MTE)"},
+    {"bt", "code whose branch targets are guarded (PROT_BTI)"},
 };
 
 std::uint32_t status_of(const SmapsEntry& e, bool shared) {
@@ -132,9 +134,9 @@ Result<Vma> to_vma(const SmapsEntry& e, HostPid pid) {
   if (e.has("nr")) v.flags |= MAP_NORESERVE;
   if (e.has("lo")) v.flags |= MAP_LOCKED;
   if (e.has("ht")) v.flags |= MAP_HUGETLB;
-  v.lock_on_fault = e.has("lf");
+  v.lock_on_fault = e.locks_on_fault();
   v.sealed = e.has("sl");
-  v.pkey = e.pkey;
+  v.pkey = std::max(e.pkey, 0);
   for (const MadviseFlag& f : kMadviseFlags)
     if (e.has(f.code)) v.madv |= 1ull << f.advice;
   for (std::string_view prefix : {"[anon:", "[anon_shmem:"})

@@ -17,11 +17,14 @@ struct SmapsEntry {
   std::uint64_t offset = 0;  ///< bytes
   std::uint32_t major = 0, minor = 0;
   std::uint64_t inode = 0;
-  std::string path;  ///< "" for plain anonymous memory, "[heap]", "/path (deleted)", ...
-  int pkey = 0;
+  std::string path;                   ///< "" for plain anonymous memory, "[heap]", "/path (deleted)", ...
+  int pkey = -1;                      ///< ProtectionKey; -1: the machine has no keys
   std::uint64_t page_size = 4096;     ///< KernelPageSize, bytes
   std::vector<std::string> vm_flags;  ///< two-letter codes
 
+  /// MLOCK_ONFAULT. Kernels without a name for it (6.1) show two question marks, and no other flag of a locked
+  /// mapping does.
+  bool locks_on_fault() const { return has("lf") || (has("lo") && has("??")); }
   bool has(std::string_view flag) const;
 };
 

@@ -33,9 +33,10 @@ std::uint64_t kib_of(const std::string& text, std::string_view key) {
 
 /// Why no snapshot of this task can be made; nothing when it can.
 std::optional<std::string> obstacle(const DumpCtx& ctx, const Task& t, std::uint64_t& rss_kib) {
-  const std::string status = text_or_nothing(core::read_proc(t.host, "status"));
+  const std::string status = text_or_nothing(core::read_proc(t.live, "status"));
   if (kib_of(status, "Seccomp") != 0) return "a seccomp filter could forbid the fork";
   if (core::words(core::field(status, "NSpid").value_or("")).size() != 1) return "it is in another pid namespace";
+  if (t.children_space.kind != ChildrenSpace::Kind::kOwn) return "its children are born in another pid namespace";
   const auto& prctls = ctx.models.get<task::PrctlModel>().processes;
   if (const auto it = prctls.find(t.pid); t.pid.value == 1 || (it != prctls.end() && it->second.child_subreaper))
     return "it is the reaper of its children, so it would see the end of the copy";
@@ -59,7 +60,7 @@ std::optional<std::string> obstacle(const DumpCtx& ctx) {
 
 bool survives_fork(const Vma& v) {
   constexpr int kDontFork = 10, kWipeOnFork = 18;
-  if (v.is(kVmaVdso) || (v.flags & MAP_HUGETLB) != 0) return false;
+  if (v.is(kVmaVdso | kVmaAioRing) || (v.flags & MAP_HUGETLB) != 0) return false;
   return (v.madv >> kDontFork & 1) == 0 && (v.madv >> kWipeOnFork & 1) == 0;
 }
 

@@ -7,7 +7,8 @@
 // it is traced it ends by itself when the engine dies.
 //
 // What a fork does not keep (MADV_DONTFORK, MADV_WIPEONFORK, private huge page mappings, whose reserve a copy could
-// use up) is copied while the tree is stopped; shared memory is the modules' own and comes then as well.
+// use up, rings of asynchronous I/O) is copied while the tree is stopped; shared memory is the modules' own and comes
+// then as well.
 #pragma once
 
 #include <memory>

@@ -42,10 +42,11 @@ Error fail(const char* what) {
 
 }  // namespace
 
-Result<OwnVdso> OwnVdso::find() {
+Result<OwnVdso> OwnVdso::find() { return find_in(TRY(core::read_text("/proc/self/maps"))); }
+
+Result<OwnVdso> OwnVdso::find_in(const std::string& maps) {
   OwnVdso own;
-  std::string text = TRY(core::read_text("/proc/self/maps"));
-  for (const SmapsEntry& e : TRY(parse_smaps(text))) {
+  for (const SmapsEntry& e : TRY(parse_smaps(maps))) {
     if (e.path == "[vdso]") own.place.vdso = e.range;
     if (!e.path.starts_with("[vvar")) continue;
     own.vvar_parts.push_back(e.range);
@@ -73,6 +74,7 @@ Result<std::vector<Poke>> proxy_pokes(const VdsoFunctions& old, std::uint64_t at
   // Several names of one function: any that this kernel knows will do.
   std::map<std::uint64_t, arch::VdsoPatch> patches;
   for (const auto& [name, offset] : old) {
+    if (arch::vdso_keeps(name)) continue;
     arch::VdsoPatch& patch = patches[offset];
     if (auto it = own.find(name); it != own.end())
       patch = arch::vdso_jump(own_at + it->second);
@@ -131,7 +133,7 @@ Result<> check_untouched(const Task& t, const AddressSpace& space, int mem_fd, c
 }
 
 Result<VdsoMoves> vdso_moves(const RestoreCtx& ctx, const AddressSpace& space, std::uint64_t park) {
-  OwnVdso own = TRY(OwnVdso::find());
+  OwnVdso own = TRY(OwnVdso::find_in(TRY(core::read_text_at(ctx.proc_fd, "self/maps"))));
   VdsoPlace old = place_of(space), to = old;
   VdsoMoves out;
   if (space.vdso_proxy) {

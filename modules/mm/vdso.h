@@ -7,6 +7,8 @@
 //   are what they are: memory, and a vdso.
 // Refused by the restore: a thread that stands inside of old code that would not be there any more, functions that
 // this kernel neither has nor replaces by a system call. By the dump: a vdso that the program has changed or split.
+// Signal frames need nothing of it: on x86_64 a handler returns by the program's own restorer, without which the
+// kernel refuses to run it, and the vdso has no sigreturn.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +34,8 @@ struct OwnVdso {
   std::span<const std::uint8_t> code{};
   /// Errors: /proc/self/maps.
   static Result<OwnVdso> find();
+  /// The same, from the text of /proc/self/maps.
+  static Result<OwnVdso> find_in(const std::string& maps);
 };
 
 /// How the vdso of an image gets on with this kernel's.

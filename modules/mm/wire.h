@@ -25,6 +25,14 @@ struct PolicyQuery {
 };
 static_assert(sizeof(PolicyQuery) == 8);
 
+/// Which protection keys the address space has given out: tried by asking for all others. Per process.
+struct PkeysQuery {
+  static constexpr char kName[] = "mm.pkeys";
+  static constexpr std::uint32_t kCommand = command_id(kName);
+  std::uint64_t free;  ///< out: bit n, key n
+};
+static_assert(sizeof(PkeysQuery) == 8);
+
 /// Forks the process; the copy sleeps and is nobody's child here: its parent is the reaper of the process.
 struct SnapshotFork {
   static constexpr char kName[] = "mm.snapshot";
@@ -46,6 +54,42 @@ struct Map {
   std::int32_t fd;  ///< -1 anonymous
   std::uint32_t pad;
 };
+
+/// A part of an attached System V segment that is mapped.
+struct AttachPart {
+  std::uint64_t start, size, offset;
+};
+
+/// A System V segment, attached once (shmat).
+struct Attach {
+  std::uint64_t at;            ///< where it is attached; unless it is whole, out of the way
+  std::uint64_t segment_size;  ///< whole pages
+  std::int32_t id;
+  std::uint32_t flags;
+  RelSpan<AttachPart> parts;  ///< ascending by offset; empty: it stays where it is attached, whole
+};
+static_assert(sizeof(Attach) == 32);
+
+/// The start of a ring of asynchronous I/O (fs/aio.c, struct aio_ring).
+struct AioHeader {
+  std::uint32_t id, nr, head, tail, magic, compat_features, incompat_features, header_length;
+};
+static_assert(sizeof(AioHeader) == 32);
+
+/// A ring of asynchronous I/O; its content in the pages file says how far it has got.
+struct AioRingWire {
+  std::uint64_t start, size, offset;
+  std::uint32_t nr_req, pad;
+};
+static_assert(sizeof(AioRingWire) == 32);
+
+/// Memory that is registered with a ring of io_uring: an array of struct iovec.
+struct RegisterWire {
+  std::int32_t fd;
+  std::uint32_t count;
+  RelSpan<std::uint64_t> iovecs;  ///< address and length of each
+};
+static_assert(sizeof(RegisterWire) == 16);
 
 /// preadv into its place: content of what could not be premapped.
 struct Fill {
@@ -101,6 +145,10 @@ struct RestoreSpace {
   RelSpan<Keep> keep;  ///< ascending
   RelSpan<Move> moves;
   RelSpan<Map> maps;
+  RelSpan<Map> ring_maps;  ///< of rings of io_uring, ascending
+  RelSpan<Attach> attaches;
+  RelSpan<AioRingWire> rings;
+  RelSpan<RegisterWire> registered;
   RelSpan<Fill> fills;
   RelSpan<Protect> protects;
   RelSpan<Advice> advice;
@@ -111,6 +159,8 @@ struct RestoreSpace {
   MmMap mm_map;
   std::int32_t pages_fd;      ///< -1 when there is nothing to fill
   std::uint32_t lock_future;  ///< mlockall(MCL_FUTURE)
+  std::uint32_t pkeys;        ///< bit n: protection key n is given out; never key 0, which always is
+  std::int32_t exec_pkey;     ///< one of them, which mprotect(2) takes for memory that can only be executed; or 0
   std::uint64_t task_size;    ///< end of the address space that mappings may use
 };
 

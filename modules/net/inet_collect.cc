@@ -7,19 +7,17 @@
 #include <sys/stat.h>
 
 #include "base/format.h"
+#include "core/id_map.h"
 #include "core/sharing.h"
 #include "files/description.h"
 #include "net/inet_socket.h"
-#include "net/tcp_diag.h"
+#include "net/namespace.h"
+#include "net/tcp_keys.h"
 
 namespace cr::net {
 namespace {
 
-int int_option(int fd, int option, int missing) {
-  int value = missing;
-  socklen_t size = sizeof value;
-  return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : missing;
-}
+constexpr int kMptcp = 262;  // IPPROTO_MPTCP
 
 Error refuse(const std::string& object, std::string why) { return Error{"net", "dump", object, 0, std::move(why)}; }
 
@@ -38,10 +36,11 @@ short poll_now(int fd) {
 
 Result<> check_tcp(const DumpCtx& ctx, int fd, const InetSocket& socket, const TcpSummary& s,
                    const std::string& object) {
-  const auto diag = TRY(find_tcp(socket.local, socket.peer));
-  if (diag && diag->md5_keys && diag->inode == socket.ino)
-    return refuse(object, "it signs its segments with MD5 keys (TCP_MD5SIG), which are not carried yet");
-  if (const std::string layer = upper_layer(fd); !layer.empty())
+  if (socket.protocol == kMptcp && s.state != TcpState::kListen && s.state != TcpState::kClose)
+    return refuse(object,
+                  "it is an MPTCP connection, which the kernel does not let anybody take over; close it before "
+                  "the dump");
+  if (const std::string layer = upper_layer(fd); !layer.empty() && socket.protocol != kMptcp)
     return refuse(object, format("it has the upper layer {}, whose state the kernel does not show", layer));
   if (s.state == TcpState::kSynSent || s.state == TcpState::kSynReceived)
     return refuse(object, format("its handshake is not over ({}): try again in a moment", state_name(s.state)));
@@ -116,25 +115,15 @@ std::string interface_of(const InetAddress& a) {
   return a.scope != 0 && if_indextoname(a.scope, name) != nullptr ? name : "";
 }
 
-/// The locks are for our own network namespace, and the restore puts sockets in the caller's.
-Result<> check_namespace(int fd, const std::string& object) {
-  struct stat own {
-  }, its{};
-  UniqueFd ns(ioctl(fd, 0x894C /* SIOCGSKNS */));
-  if (!ns || fstat(ns.get(), &its) != 0 || stat("/proc/self/ns/net", &own) != 0)
-    return Error{"net", "ask for the network namespace of", object, errno, {}};
-  if (own.st_ino == its.st_ino && own.st_dev == its.st_dev) return {};
-  return refuse(object, "it belongs to another network namespace than the engine: run the engine in that one");
-}
-
 }  // namespace
 
 bool matches_inet(const FileProbe& p) {
   if (!S_ISSOCK(p.st.st_mode) || (p.flags & O_PATH)) return false;
-  const int family = int_option(p.fd, SO_DOMAIN, -1);
+  const int family = int_option(p.fd, SOL_SOCKET, SO_DOMAIN, -1);
   if (family != AF_INET && family != AF_INET6) return false;
-  const int type = int_option(p.fd, SO_TYPE, -1), protocol = int_option(p.fd, SO_PROTOCOL, -1);
-  if (type == SOCK_STREAM) return protocol == IPPROTO_TCP;
+  const int type = int_option(p.fd, SOL_SOCKET, SO_TYPE, -1),
+            protocol = int_option(p.fd, SOL_SOCKET, SO_PROTOCOL, -1);
+  if (type == SOCK_STREAM) return protocol == IPPROTO_TCP || protocol == kMptcp;
   if (type == SOCK_DGRAM && (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE)) return true;
   return type == SOCK_RAW || (type == SOCK_DGRAM && (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6));
 }
@@ -142,27 +131,25 @@ bool matches_inet(const FileProbe& p) {
 Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   const std::string object = probe.name();
   const int fd = probe.fd;
-  TRY(check_namespace(fd, object));
   InetSocket s;
+  s.net_ns = TRY(namespace_of(ctx, probe));
+  const auto stay = TRY(visit(ctx.tree, ctx.models, s.net_ns));
   s.ino = static_cast<std::uint32_t>(probe.st.st_ino);
-  s.family = int_option(fd, SO_DOMAIN, 0);
-  s.type = int_option(fd, SO_TYPE, 0);
-  s.protocol = int_option(fd, SO_PROTOCOL, 0);
-  s.uid = probe.st.st_uid;
-  s.gid = probe.st.st_gid;
+  s.family = int_option(fd, SOL_SOCKET, SO_DOMAIN, 0);
+  s.type = int_option(fd, SOL_SOCKET, SO_TYPE, 0);
+  s.protocol = int_option(fd, SOL_SOCKET, SO_PROTOCOL, 0);
+  s.uid = ctx.models.get<core::TreeIds>().uid(probe.st.st_uid);
+  s.gid = ctx.models.get<core::TreeIds>().gid(probe.st.st_gid);
   s.local = TRY(local_address(fd, object));
   bool connected = false;
   s.peer = TRY(peer_address(fd, connected, object));
   s.interface = interface_of(s.local);
   if (connected) s.state = TcpState::kEstablished;
   if (s.tcp()) TRY(collect_tcp(ctx, fd, s, object));
-  s.options = TRY(get_options(fd, object));
+  s.options = TRY(options_in_tree(ctx, fd, object));
   if (!s.tcp()) TRY(collect_datagrams(ctx, fd, s, object));
   s.protocol_options = TRY(get_protocol_options(fd, s.kind(), object));
-  const KobjModel& ids = ctx.models.get<KobjModel>();
-  s.net_ns = ids.root.net_ns;
-  for (const Task& t : ctx.tree.tasks)
-    if (t.host == probe.pid) s.net_ns = ids.of.at(t.pid).net_ns;
+  if (s.tcp()) TRY(add_segment_keys(s));
   ctx.models.edit<InetModel>().sockets[id] = std::move(s);
   return {};
 }
@@ -191,6 +178,7 @@ Result<> settle_inet(DumpCtx& ctx) {
     const TcpSummary summary = TRY(tcp_summary(fd.get(), d.object));
     if (summary.state != s.state) {
       // Between the two looks the peer has closed, or has acknowledged that we did.
+      const auto stay = TRY(visit(ctx.tree, ctx.models, s.net_ns));
       TRY(collect_tcp(ctx, fd.get(), s, d.object));
     }
     if (s.spent()) {

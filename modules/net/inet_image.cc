@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "core/image_dir.h"
+#include "core/sharing.h"
 #include "files/description.h"
 #include "files/fdinfo.pb.h"
 #include "net/inet_socket.h"
@@ -193,6 +194,7 @@ Result<> read_inet(ReadCtx& ctx, const pb::file_entry& entry) {
   s.peer = get_address(e.dst_addr(), e.family(), e.dst_port());
   s.backlog = e.backlog();
   s.interface = e.ifname();
+  s.net_ns = e.has_ns_id() ? e.ns_id() : ctx.models.get<KobjModel>().root.net_ns;
   s.shutdown = e.shutdown();
   s.options = read_options(e.opts());
   s.protocol_options = get_options_of(e);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/format.h"
+#include "core/sharing.h"
 #include "files/description.h"
 #include "files/holders.h"
 #include "net/inet_socket.h"
@@ -56,6 +57,8 @@ Result<> plan_one(PlanCtx& ctx, InetSocket& s, const files::Description& d) {
   if (s.spent() && s.stream && ctx.opt.network_lock == NetworkLockMethod::kSkip)
     return refuse(d, s.local, 0,
                   "both sides have closed it, which is made again under a lock: leave out --network-lock");
+  // A namespace of the tree's own is not there yet; its addresses and ports are as they were.
+  if (s.net_ns != ctx.models.get<KobjModel>().root.net_ns) return {};
   if (!s.interface.empty()) {
     const unsigned index = if_nametoindex(s.interface.c_str());
     if (index == 0)

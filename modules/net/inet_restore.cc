@@ -1,4 +1,5 @@
 #include <linux/tcp.h>
+#include <net/if.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,7 +48,8 @@ Result<> open_tcp(int fd, const InetSocket& s, const files::Description& d) {
     setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &half, sizeof half);
     return {};
   }
-  if (has_address(s)) TRY(bind_in_repair(fd, s, d));
+  constexpr int kMptcp = 262;  // IPPROTO_MPTCP has no repair mode
+  if (has_address(s)) TRY(s.protocol == kMptcp ? bind_to(fd, s, d) : bind_in_repair(fd, s, d));
   if (s.state == TcpState::kListen) TRY(listen_on(fd, s, d));
   return {};
 }
@@ -80,11 +82,21 @@ Result<> finish_options(int fd, const InetSocket& s, const std::string& object) 
   return set_protocol_options(fd, s.protocol_options, OptionPhase::kAtEnd, object);
 }
 
+/// In a network namespace of the tree's own, plan could not look for it.
+Result<> find_interface(InetSocket& s, const files::Description& d) {
+  if (s.interface.empty() || s.local.scope != 0) return {};
+  s.local.scope = if_nametoindex(s.interface.c_str());
+  if (s.local.scope == 0) return failed(format("find the interface {} of", s.interface), d);
+  if (s.peer.family == AF_INET6 && s.connection()) s.peer.scope = s.local.scope;
+  return {};
+}
+
 }  // namespace
 
 Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id) {
   const files::Description& d = files::description(ctx.models(), id);
-  const InetSocket& s = ctx.models().get<InetModel>().sockets.at(id);
+  InetSocket s = ctx.models().get<InetModel>().sockets.at(id);
+  TRY(find_interface(s, d));
   UniqueFd fd(socket(s.family, s.type | SOCK_CLOEXEC, s.protocol));
   if (!fd) return failed("make", d);
   // The owner counts among sockets that share a port by SO_REUSEPORT.

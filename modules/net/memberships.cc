@@ -103,9 +103,9 @@ Result<bool> ask(int fd, const Candidate& c, Membership& m, const std::string& o
 }  // namespace
 
 Result<std::vector<Membership>> find_memberships(int fd, int family, const std::string& object) {
-  std::vector<Candidate> candidates = parse_igmp(TRY(core::read_text("/proc/self/net/igmp")));
+  std::vector<Candidate> candidates = parse_igmp(TRY(core::read_text("/proc/thread-self/net/igmp")));
   if (family == AF_INET6)
-    for (Candidate& c : parse_igmp6(TRY(core::read_text("/proc/self/net/igmp6")))) candidates.push_back(c);
+    for (Candidate& c : parse_igmp6(TRY(core::read_text("/proc/thread-self/net/igmp6")))) candidates.push_back(c);
   std::vector<Membership> found;
   for (const Candidate& c : candidates) {
     Membership m;

@@ -4,21 +4,30 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <map>
 #include <vector>
 
 #include "base/format.h"
 #include "base/log.h"
+#include "core/id_map.h"
+#include "core/sharing.h"
 #include "files/description.h"
 #include "net/inet_socket.h"
+#include "net/namespace.h"
+#include "net/netlink_socket.h"
+#include "net/packet_socket.h"
+#include "net/unix_peers.h"
 
 namespace cr::net {
 namespace {
 
+using ByNamespace = std::map<NsId, std::vector<LockedConnection>>;
+
 /// On restore those that only end in the making count too.
-std::vector<LockedConnection> connections(const Models& models) {
-  std::vector<LockedConnection> all;
+ByNamespace connections(const Models& models) {
+  ByNamespace all;
   for (const auto& [id, s] : models.get<InetModel>().sockets)
-    if (s.connection() || s.stream) all.push_back({s.local.plain(), s.peer.plain()});
+    if (s.connection() || s.stream) all[s.net_ns].push_back({s.local.plain(), s.peer.plain()});
   return all;
 }
 
@@ -29,11 +38,21 @@ std::string new_table(const char* what) {
   return format("crengine-{}-{}-{:x}-{:x}", what, getpid(), now.tv_sec, now.tv_nsec);
 }
 
-Result<> take(Models& models, const char* what) {
-  const auto all = connections(models);
-  if (all.empty()) return {};
-  models.edit<LockModel>().held = TRY(NetworkLock::take(new_table(what), NetworkLock::Life::kOwned, all));
+Result<> take(Models& models, const char* what, const std::vector<LockedConnection>& all) {
+  models.edit<LockModel>().held.push_back(TRY(NetworkLock::take(new_table(what), NetworkLock::Life::kOwned, all)));
   log::info("locked the network of {} connections", all.size());
+  return {};
+}
+
+/// Removes the kept lock from every namespace that may have it.
+Result<> remove_kept(const TaskTree& tree, const Models& models, const ByNamespace& all) {
+  const std::string& table = models.get<LockModel>().kept;
+  if (table.empty()) return {};
+  TRY(NetworkLock::remove(table));
+  for (const auto& [ns, of_ns] : all) {
+    const auto stay = TRY(visit(tree, models, ns));
+    if (stay) TRY(NetworkLock::remove(table));
+  }
   return {};
 }
 
@@ -45,22 +64,57 @@ void allow_descriptors(std::size_t count) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+template <class Sockets, class Name>
+void for_each_in_child_space(PlanCtx& ctx, Sockets& sockets, Name name) {
+  const auto& tables = ctx.models.get<files::Model>().tables;
+  for (auto& [id, s] : sockets) {
+    const auto table = tables.find(files::description(ctx.models, id).home);
+    if (table != tables.end()) name(s, ctx.tree.tasks[table->second.leader].pid);
+  }
+}
+
+void name_owners(PlanCtx& ctx) {
+  const Models& models = ctx.models;
+  if (models.get<core::ChildIds>().spaces.empty()) return;
+  auto name = [&](auto& s, NsPid task) {
+    if (!s.options.owner) return;
+    s.options.owner->uid = core::uid_for(models, task, s.options.owner->uid);
+    s.options.owner->gid = core::gid_for(models, task, s.options.owner->gid);
+  };
+  for_each_in_child_space(ctx, ctx.models.edit<UnixModel>().sockets, name);
+  for_each_in_child_space(ctx, ctx.models.edit<NetlinkModel>().sockets, name);
+  for_each_in_child_space(ctx, ctx.models.edit<PacketModel>().sockets, name);
+  for_each_in_child_space(ctx, ctx.models.edit<InetModel>().sockets, [&](InetSocket& s, NsPid task) {
+    name(s, task);
+    if (s.uid) s.uid = core::uid_for(models, task, *s.uid);
+    if (s.gid) s.gid = core::gid_for(models, task, *s.gid);
+  });
+}
+
 }  // namespace
 
 Result<> lock(DumpCtx& ctx) {
   if (ctx.opt.network_lock == NetworkLockMethod::kSkip) return {};
-  TRY(take(ctx.models, "dump"));
+  for (const auto& [ns, all] : connections(ctx.models)) {
+    const auto stay = TRY(visit(ctx.tree, ctx.models, ns));
+    TRY(take(ctx.models, "dump", all));
+  }
   LockModel& model = ctx.models.edit<LockModel>();
-  if (model.held && ctx.opt.final_state == FinalState::kDefault) model.kept = new_table("kept");
+  if (!model.held.empty() && ctx.opt.final_state == FinalState::kDefault) model.kept = new_table("kept");
   return {};
 }
 
 /// What is closed in repair mode goes without a word to the peer, and the kept lock answers for it from here on.
 Result<> keep(DumpCtx& ctx) {
   const LockModel& model = ctx.models.get<LockModel>();
-  const auto all = connections(ctx.models);
-  if (!model.kept.empty()) TRY(NetworkLock::take(model.kept, NetworkLock::Life::kKept, all));
-  allow_descriptors(all.size());
+  const ByNamespace all = connections(ctx.models);
+  std::size_t count = 0;
+  for (const auto& [ns, of_ns] : all) {
+    const auto stay = TRY(visit(ctx.tree, ctx.models, ns));
+    if (!model.kept.empty()) TRY(NetworkLock::take(model.kept, NetworkLock::Life::kKept, of_ns));
+    count += of_ns.size();
+  }
+  allow_descriptors(count);
   std::vector<UniqueFd> copies;
   std::vector<Repair> mute;
   for (const auto& [id, s] : ctx.models.get<InetModel>().sockets) {
@@ -72,34 +126,51 @@ Result<> keep(DumpCtx& ctx) {
       return {};
     };
     if (auto r = step(); !r.ok()) {
-      if (!model.kept.empty()) (void)NetworkLock::remove(model.kept).ok();
+      (void)remove_kept(ctx.tree, ctx.models, all).ok();
       return r;
     }
   }
   for (Repair& r : mute) r.leave_on();
+  end_outside(ctx);
   return {};
+}
+
+/// From here on the owners of sockets are said as those who make them have to, who may live in a user namespace below
+/// that of the tree.
+Result<> plan(PlanCtx& ctx) {
+  name_owners(ctx);
+  const KobjModel& objects = ctx.models.get<KobjModel>();
+  const bool has_own = objects.of.at(ctx.tree.root().pid).net_ns != objects.root.net_ns;
+  if (ctx.opt.join_net_ns.empty() || has_own) return {};
+  return Error{"net", "join", ctx.opt.join_net_ns, 0,
+               "the tree has no network namespace of its own: leave out --join-ns and restore by nsenter(1)"};
 }
 
 Result<> lock_for_restore(RestoreCtx& ctx) {
   if (ctx.opt.network_lock == NetworkLockMethod::kSkip) return {};
-  TRY(take(ctx.models, "restore"));
-  auto& held = ctx.models.edit<LockModel>().held;
-  if (held) held->socket() = TRY(files::to_service(ctx, std::move(held->socket())));
+  return lock_namespace(ctx, ctx.models.get<KobjModel>().root.net_ns);
+}
+
+Result<> lock_namespace(RestoreCtx& ctx, NsId ns) {
+  if (ctx.opt.network_lock == NetworkLockMethod::kSkip) return {};
+  const ByNamespace all = connections(ctx.models);
+  const auto it = all.find(ns);
+  if (it == all.end()) return {};
+  TRY(take(ctx.models, "restore", it->second));
+  UniqueFd& socket = ctx.models.edit<LockModel>().held.back().socket();
+  socket = TRY(files::to_service(ctx, std::move(socket)));
   return {};
 }
 
 Result<> unlock(RestoreCtx& ctx) {
   LockModel& model = ctx.models.edit<LockModel>();
-  if (!model.kept.empty()) TRY(NetworkLock::remove(model.kept));
-  if (model.held) TRY(model.held->release());
-  model.held.reset();
-  const files::Model& files = ctx.models.get<files::Model>();
+  TRY(remove_kept(ctx.tree, ctx.models, connections(ctx.models)));
+  for (NetworkLock& held : model.held) TRY(held.release());
+  model.held.clear();
   for (const auto& [id, s] : ctx.models.get<InetModel>().sockets) {
-    const files::Description& d = files::description(ctx.models, id);
-    if (!s.connection() || d.home == 0 || d.number >= ctx.first_service_fd) continue;
-    const Task& owner = ctx.tree.tasks[files.tables.at(d.home).leader];
-    UniqueFd fd = TRY(files::copy_fd(owner.host, d.number));
-    TRY(revive_inet(fd.get(), s, d.object));
+    if (!s.connection()) continue;
+    UniqueFd fd = TRY(files::copy_restored(ctx, id));
+    if (fd) TRY(revive_inet(fd.get(), s, files::description(ctx.models, id).object));
   }
   return {};
 }

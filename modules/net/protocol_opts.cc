@@ -20,6 +20,7 @@ namespace {
 
 /// Which sockets have an option.
 enum Has : unsigned {
+  kNobody = 0,        // getsockopt(2) does not have it
   kIp = 1,            // IPv4, and IPv6 that may speak IPv4
   kIp6 = 2,           // IPv6
   kTcp = 4,           // TCP in any state
@@ -30,7 +31,7 @@ enum Has : unsigned {
   kRaw6 = 128,        // raw IPv6
   kPacket = 256,      //
   kNetlink = 512,     //
-  kDatagram4 = 1024,  // IPv4 but not TCP
+  kDatagram4 = 1024,  // kIp but not TCP
   kDatagram6 = 2048,  // IPv6 but not TCP
 };
 
@@ -46,6 +47,7 @@ struct Spec {
 
 // Numbers behind names that the 6.1 headers lack.
 constexpr int kIpRecverrRfc4884 = 26, kIpLocalPortRange = 51, kIp6MulticastAll = 29, kIp6RecverrRfc4884 = 31;
+constexpr int kIp6RouterAlertIsolate = 30, kSoPeekOff = 42, kSoTxrehash = 74;
 constexpr int kTcpRtoMinUs = 45, kTcpRtoMaxMs = 44, kTcpDelackMaxUs = 46;
 constexpr int kPacketVnetHdrSize = 24, kSolIcmp6 = 58, kSolUdpLite = 136, kSolPacket = 263, kSolNetlink = 270;
 constexpr int kSolRaw = 255, kUdpLiteSend = 10, kUdpLiteRecv = 11;
@@ -72,19 +74,20 @@ constexpr Spec kTable[] = {
     {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, kIp, kEarly, "IP_BIND_ADDRESS_NO_PORT"},
     {IPPROTO_IP, IP_RECVFRAGSIZE, kIp, kEarly, "IP_RECVFRAGSIZE"},
     {IPPROTO_IP, IP_MULTICAST_TTL, kDatagram4, kEarly, "IP_MULTICAST_TTL"},
-    {IPPROTO_IP, IP_MULTICAST_LOOP, kDatagram4, kEarly, "IP_MULTICAST_LOOP"},
-    {IPPROTO_IP, IP_MULTICAST_ALL, kDatagram4, kEarly, "IP_MULTICAST_ALL"},
+    {IPPROTO_IP, IP_MULTICAST_LOOP, kIp, kEarly, "IP_MULTICAST_LOOP"},
+    {IPPROTO_IP, IP_MULTICAST_ALL, kIp, kEarly, "IP_MULTICAST_ALL"},
     {IPPROTO_IP, IP_MULTICAST_IF, kDatagram4, kEarly, "IP_MULTICAST_IF"},
     {IPPROTO_IP, IP_UNICAST_IF, kIp, kEarly, "IP_UNICAST_IF"},
     {IPPROTO_IP, kIpLocalPortRange, kIp, kEarly, "IP_LOCAL_PORT_RANGE"},
+    {IPPROTO_IP, IP_ROUTER_ALERT, kRaw4, kEarly, "IP_ROUTER_ALERT"},
     {IPPROTO_IP, IP_NODEFRAG, kRaw4, kEarly, "IP_NODEFRAG"},
     {IPPROTO_IP, IP_HDRINCL, kRaw4, kEarly, "IP_HDRINCL"},
 
     {IPPROTO_IPV6, IPV6_V6ONLY, kIp6, kEarly, "IPV6_V6ONLY"},
     {IPPROTO_IPV6, IPV6_UNICAST_HOPS, kIp6, kEarly, "IPV6_UNICAST_HOPS"},
     {IPPROTO_IPV6, IPV6_MULTICAST_HOPS, kDatagram6, kEarly, "IPV6_MULTICAST_HOPS"},
-    {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, kDatagram6, kEarly, "IPV6_MULTICAST_LOOP"},
-    {IPPROTO_IPV6, kIp6MulticastAll, kDatagram6, kEarly, "IPV6_MULTICAST_ALL"},
+    {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, kIp6, kEarly, "IPV6_MULTICAST_LOOP"},
+    {IPPROTO_IPV6, kIp6MulticastAll, kIp6, kEarly, "IPV6_MULTICAST_ALL"},
     {IPPROTO_IPV6, IPV6_MULTICAST_IF, kDatagram6, kEarly, "IPV6_MULTICAST_IF"},
     {IPPROTO_IPV6, IPV6_UNICAST_IF, kIp6, kEarly, "IPV6_UNICAST_IF"},
     {IPPROTO_IPV6, IPV6_MTU_DISCOVER, kIp6, kEarly, "IPV6_MTU_DISCOVER"},
@@ -110,7 +113,13 @@ constexpr Spec kTable[] = {
     {IPPROTO_IPV6, IPV6_MINHOPCOUNT, kIp6, kEarly, "IPV6_MINHOPCOUNT"},
     {IPPROTO_IPV6, IPV6_TRANSPARENT, kIp6, kEarly, "IPV6_TRANSPARENT"},
     {IPPROTO_IPV6, IPV6_FREEBIND, kIp6, kEarly, "IPV6_FREEBIND"},
-    {IPPROTO_IPV6, IPV6_CHECKSUM, kRaw6, kEarly, "IPV6_CHECKSUM"},
+    {IPPROTO_IPV6, IPV6_2292HOPOPTS, kIp6, kEarly, "IPV6_2292HOPOPTS"},
+    {IPPROTO_IPV6, IPV6_2292DSTOPTS, kIp6, kEarly, "IPV6_2292DSTOPTS"},
+    {IPPROTO_IPV6, IPV6_2292RTHDR, kIp6, kEarly, "IPV6_2292RTHDR"},
+    {IPPROTO_IPV6, kIp6RouterAlertIsolate, kIp6, kEarly, "IPV6_ROUTER_ALERT_ISOLATE"},
+    {IPPROTO_IPV6, IPV6_ROUTER_ALERT, kRaw6, kEarly, "IPV6_ROUTER_ALERT"},
+    // By way of IPPROTO_IPV6 ICMPv6 sockets do not let it be set.
+    {kSolRaw, IPV6_CHECKSUM, kRaw6, kEarly, "IPV6_CHECKSUM"},
     {IPPROTO_IPV6, IPV6_HDRINCL, kRaw6, kEarly, "IPV6_HDRINCL"},
 
     {IPPROTO_TCP, TCP_CONGESTION, kTcp, kEarly, "TCP_CONGESTION"},
@@ -134,6 +143,9 @@ constexpr Spec kTable[] = {
     {IPPROTO_TCP, TCP_FASTOPEN_KEY, kTcpClosed, kEarly, "TCP_FASTOPEN_KEY"},
     {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, kTcpClosed, kEarly, "TCP_FASTOPEN_CONNECT"},
     {IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, kTcpClosed, kEarly, "TCP_FASTOPEN_NO_COOKIE"},
+    {IPPROTO_TCP, TCP_MD5SIG_EXT, kNobody, kEarly, "TCP_MD5SIG_EXT"},  // see tcp_keys.h
+    {SOL_SOCKET, kSoTxrehash, kTcp, kEarly, "SO_TXREHASH"},
+    {SOL_SOCKET, kSoPeekOff, kTcp | kUdp, kLate, "SO_PEEK_OFF"},
     {IPPROTO_TCP, TCP_WINDOW_CLAMP, kTcp, kLate, "TCP_WINDOW_CLAMP"},
     {IPPROTO_TCP, TCP_NODELAY, kTcp, kLate, "TCP_NODELAY"},
     {IPPROTO_TCP, TCP_CORK, kTcp, kLate, "TCP_CORK"},
@@ -179,7 +191,7 @@ unsigned classes_of(const SocketClass& s) {
   const bool tcp = s.type == SOCK_STREAM;
   // ipv6_setsockopt() hands IPPROTO_IP on, but for raw sockets.
   if (s.family == AF_INET || s.type != SOCK_RAW) has |= kIp;
-  if (s.family == AF_INET && !tcp) has |= kDatagram4;
+  if ((has & kIp) != 0 && !tcp) has |= kDatagram4;
   if (s.family == AF_INET6) has |= tcp ? kIp6 : kIp6 | kDatagram6;
   if (tcp) has |= kTcp;
   if (tcp && !s.connected_stream) has |= kTcpClosed;

@@ -1,9 +1,12 @@
 #include "net/sk_opts.h"
+#include "core/id_map.h"
 
 #include <linux/filter.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -14,6 +17,34 @@
 
 namespace cr::net {
 namespace {
+
+/// Options without a field of their own in the images, by the numbers of asm-generic/socket.h: the headers may be
+/// older than the kernel. Each is optional. A new socket has `plain`.
+struct OtherOption {
+  int name;
+  std::uint32_t plain;
+};
+constexpr OtherOption kOtherOptions[] = {
+    {1, 0},   // SO_DEBUG
+    {29, 0},  // SO_TIMESTAMP_OLD; of the four kinds of time stamps only one is on
+    {35, 0},  // SO_TIMESTAMPNS_OLD
+    {63, 0},  // SO_TIMESTAMP_NEW
+    {64, 0},  // SO_TIMESTAMPNS_NEW
+    {37, 0},  // SO_TIMESTAMPING_OLD
+    {65, 0},  // SO_TIMESTAMPING_NEW
+    {40, 0},  // SO_RXQ_OVFL
+    {41, 0},  // SO_WIFI_STATUS
+    {43, 0},  // SO_NOFCS
+    {45, 0},  // SO_SELECT_ERR_QUEUE
+    {46, 0},  // SO_BUSY_POLL
+    {60, 0},  // SO_ZEROCOPY
+    {69, 0},  // SO_PREFER_BUSY_POLL
+    {75, 0},  // SO_RCVMARK
+    {76, 0},  // SO_PASSPIDFD
+    {82, 0},  // SO_RCVPRIORITY
+    {83, 1},  // SO_PASSRIGHTS
+    {44, 0},  // SO_LOCK_FILTER: after the filter
+};
 
 Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
 
@@ -83,10 +114,39 @@ Result<> set_buffer(int fd, int forced, int plain, std::uint32_t wanted, std::ui
   return {};
 }
 
+Result<SocketOwner> get_owner(int fd, const std::string& object) {
+  struct stat st {};
+  if (fstat(fd, &st) != 0) return failed("look at", object);
+  return SocketOwner{st.st_uid, st.st_gid, st.st_mode & 07777};
+}
+
+Result<> set_owner(int fd, const SocketOwner& wanted, const std::string& object) {
+  const SocketOwner now = TRY(get_owner(fd, object));
+  if ((now.uid != wanted.uid || now.gid != wanted.gid) && fchown(fd, wanted.uid, wanted.gid) != 0)
+    return failed("give its owner to", object);
+  if (now.mode != wanted.mode && fchmod(fd, wanted.mode) != 0) return failed("set the mode of", object);
+  return {};
+}
+
 }  // namespace
+
+int int_option(int fd, int level, int option, int missing) {
+  int value = missing;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, level, option, &value, &size) == 0 ? value : missing;
+}
+
+Result<SocketOptions> options_in_tree(const DumpCtx& ctx, int fd, const std::string& object) {
+  SocketOptions o = TRY(get_options(fd, object));
+  const auto& ids = ctx.models.get<core::TreeIds>();
+  o.owner->uid = ids.uid(o.owner->uid);
+  o.owner->gid = ids.gid(o.owner->gid);
+  return o;
+}
 
 Result<SocketOptions> get_options(int fd, const std::string& object) {
   SocketOptions o;
+  o.owner = TRY(get_owner(fd, object));
   TRY(get(fd, SO_SNDBUF, o.sndbuf, object));
   TRY(get(fd, SO_RCVBUF, o.rcvbuf, object));
   TRY(get_timeout(fd, SO_SNDTIMEO, o.snd_timeout_sec, o.snd_timeout_usec, object));
@@ -112,11 +172,17 @@ Result<SocketOptions> get_options(int fd, const std::string& object) {
   size = sizeof device;
   if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &size) == 0 && size > 0) o.bound_device = device;
   TRY(get_filter(fd, o, object));
+  for (const OtherOption& other : kOtherOptions) {
+    std::uint32_t value = other.plain;
+    TRY(get(fd, other.name, value, object));
+    if (value != other.plain) o.others[static_cast<std::uint32_t>(other.name)] = value;
+  }
   return o;
 }
 
 Result<> set_options(int fd, const SocketOptions& w, const std::string& object) {
   const SocketOptions now = TRY(get_options(fd, object));
+  if (w.owner) TRY(set_owner(fd, *w.owner, object));
   TRY(set_timeout(fd, SO_SNDTIMEO, w.snd_timeout_sec, w.snd_timeout_usec, object));
   TRY(set_timeout(fd, SO_RCVTIMEO, w.rcv_timeout_sec, w.rcv_timeout_usec, object));
   TRY(set(fd, SO_REUSEADDR, w.reuseaddr, now.reuseaddr, object));
@@ -144,6 +210,11 @@ Result<> set_options(int fd, const SocketOptions& w, const std::string& object) 
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
     if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
       return failed("set the filter of", object);
+  }
+  for (const OtherOption& other : kOtherOptions) {
+    const auto name = static_cast<std::uint32_t>(other.name);
+    auto value_of = [&](const SocketOptions& o) { return o.others.contains(name) ? o.others.at(name) : other.plain; };
+    TRY(set(fd, other.name, value_of(w), value_of(now), object));
   }
   TRY(set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, w.sndbuf, now.sndbuf, object));
   TRY(set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, w.rcvbuf, now.rcvbuf, object));

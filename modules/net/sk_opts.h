@@ -4,17 +4,25 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "core/contexts.h"
 
 namespace cr::pb {
 class sk_opts_entry;
 }
 
 namespace cr::net {
+
+/// What fstat(2) tells of a socket; its user is also whom the rules of the network see.
+struct SocketOwner {
+  std::uint32_t uid = 0, gid = 0, mode = 0777;
+  friend bool operator==(const SocketOwner&, const SocketOwner&) = default;
+};
 
 struct SocketOptions {
   std::uint32_t sndbuf = 0, rcvbuf = 0;  ///< as getsockopt tells: twice what was set
@@ -23,12 +31,19 @@ struct SocketOptions {
   bool reuseport = false, broadcast = false, keepalive = false;
   std::uint32_t priority = 0, rcvlowat = 1, mark = 0, oobinline = 0, buf_lock = 0;
   std::optional<std::uint32_t> linger{};  ///< seconds, when on
+  std::optional<SocketOwner> owner{};
   std::string bound_device{};
-  std::vector<std::uint64_t> filter{};  ///< struct sock_filter, one word each
+  std::vector<std::uint64_t> filter{};              ///< struct sock_filter, one word each
+  std::map<std::uint32_t, std::uint32_t> others{};  ///< by SO_*: those of kOtherOptions that are not at their default
 };
+
+/// One option that is a number; `missing` where the socket has no such option.
+int int_option(int fd, int level, int option, int missing = 0);
 
 /// Reads all of them. Options that the kernel or the family does not have keep their default. Errors: getsockopt(2).
 Result<SocketOptions> get_options(int fd, const std::string& object);
+/// The same on a dump, with the owner as the tree sees it.
+Result<SocketOptions> options_in_tree(const DumpCtx& ctx, int fd, const std::string& object);
 /// Sets what differs. Buffer sizes last: filling queues may have needed larger ones. Errors: setsockopt(2).
 Result<> set_options(int fd, const SocketOptions& wanted, const std::string& object);
 /// Makes the send buffer as large as filling a queue could need.

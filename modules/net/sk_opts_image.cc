@@ -26,6 +26,16 @@ void put_options(const SocketOptions& o, pb::sk_opts_entry& e) {
   e.set_so_oobinline(o.oobinline);
   if (o.linger) e.set_so_linger(*o.linger);
   e.set_so_buf_lock(o.buf_lock);
+  if (o.owner) {
+    e.set_cr_uid(o.owner->uid);
+    e.set_cr_gid(o.owner->gid);
+    e.set_cr_mode(o.owner->mode);
+  }
+  for (const auto& [name, value] : o.others) {
+    pb::cr_sk_option& option = *e.add_cr_option();
+    option.set_name(name);
+    option.set_value(value);
+  }
 }
 
 SocketOptions read_options(const pb::sk_opts_entry& e) {
@@ -52,6 +62,8 @@ SocketOptions read_options(const pb::sk_opts_entry& e) {
   o.oobinline = e.so_oobinline();
   if (e.has_so_linger()) o.linger = e.so_linger();
   o.buf_lock = e.so_buf_lock();
+  if (e.has_cr_mode()) o.owner = SocketOwner{e.cr_uid(), e.cr_gid(), e.cr_mode()};
+  for (const pb::cr_sk_option& option : e.cr_option()) o.others[option.name()] = option.value();
   return o;
 }
 

@@ -3,29 +3,50 @@
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "base/unique_fd.h"
+#include "net/diag_attributes.h"
 
 namespace cr::net {
 namespace {
 
-bool has_attribute(const nlmsghdr* h, unsigned short type) {
-  int left = static_cast<int>(h->nlmsg_len - NLMSG_LENGTH(sizeof(inet_diag_msg)));
-  const auto* a = reinterpret_cast<const rtattr*>(static_cast<const char*>(NLMSG_DATA(h)) + sizeof(inet_diag_msg));
-  for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
-    if (a->rta_type == type) return true;
-  return false;
+constexpr std::uint32_t kListening = 1u << 10, kBoundInactive = 1u << 13;  // of the kernel's TCPF_*
+
+SegmentKey segment_key(const tcp_diag_md5sig& from) {
+  SegmentKey to{from.tcpm_family, from.tcpm_prefixlen};
+  std::memcpy(to.words.data(), from.tcpm_addr, sizeof from.tcpm_addr);
+  to.key.assign(reinterpret_cast<const char*>(from.tcpm_key),
+                std::min<std::size_t>(from.tcpm_keylen, sizeof from.tcpm_key));
+  return to;
 }
 
-}  // namespace
+TcpDiag parse(const nlmsghdr* message) {
+  const auto* m = static_cast<const inet_diag_msg*>(NLMSG_DATA(message));
+  TcpDiag d{static_cast<TcpState>(m->idiag_state), m->idiag_inode};
+  for_each_attribute(message, sizeof *m, [&](int type, const char* payload, std::size_t size) {
+    if (type != INET_DIAG_MD5SIG) return;
+    for (tcp_diag_md5sig key; size >= sizeof key; payload += sizeof key, size -= sizeof key) {
+      std::memcpy(&key, payload, sizeof key);
+      if (key.tcpm_family != 0) d.keys.push_back(segment_key(key));  // room that was left
+    }
+  });
+  return d;
+}
 
-Result<std::optional<TcpDiag>> find_tcp(const InetAddress& local_address, const InetAddress& peer_address) {
+Error failed(const InetAddress& local, int err) {
+  return Error{"net", "ask inet_diag for", local.text(), err, "the kernel needs CONFIG_INET_DIAG (module tcp_diag)"};
+}
+
+/// Sends the question about sockets in `states`; `flags` are those of netlink(7).
+Result<UniqueFd> ask(const InetAddress& local_address, const InetAddress& peer_address, std::uint32_t states,
+                     unsigned flags) {
   const InetAddress local = local_address.plain(), peer = peer_address.plain();
   struct {
     nlmsghdr header;
@@ -33,27 +54,51 @@ Result<std::optional<TcpDiag>> find_tcp(const InetAddress& local_address, const 
   } m{};
   m.header.nlmsg_len = sizeof m;
   m.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  m.header.nlmsg_flags = NLM_F_REQUEST;
+  m.header.nlmsg_flags = static_cast<__u16>(NLM_F_REQUEST | flags);
   m.request.sdiag_family = static_cast<__u8>(local.family);
   m.request.sdiag_protocol = IPPROTO_TCP;
   m.request.idiag_ext = 1u << (INET_DIAG_INFO - 1);  // the keys come with it
-  m.request.idiag_states = ~0u;
+  m.request.idiag_states = states;
   m.request.id.idiag_sport = htons(local.port);
   m.request.id.idiag_dport = htons(peer.port);
   std::memcpy(m.request.id.idiag_src, local.words.data(), sizeof local.words);
   std::memcpy(m.request.id.idiag_dst, peer.words.data(), sizeof peer.words);
   m.request.id.idiag_cookie[0] = m.request.id.idiag_cookie[1] = ~0u;
   UniqueFd sock(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  if (!sock || send(sock.get(), &m, sizeof m, 0) < 0) return failed(local, errno);
+  return sock;
+}
+
+}  // namespace
+
+Result<std::optional<TcpDiag>> find_tcp(const InetAddress& local, const InetAddress& peer) {
+  UniqueFd sock = TRY(ask(local, peer, ~0u, 0));
   alignas(nlmsghdr) char answer[16384];
-  if (!sock || send(sock.get(), &m, sizeof m, 0) < 0)
-    return Error{"net", "ask inet_diag for", local.text(), errno, "the kernel needs CONFIG_INET_DIAG"};
   const ssize_t n = recv(sock.get(), answer, sizeof answer, 0);
   const auto* h = reinterpret_cast<const nlmsghdr*>(answer);
   if (n < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(inet_diag_msg))) || h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
     return std::optional<TcpDiag>{};
-  const auto* found = static_cast<const inet_diag_msg*>(NLMSG_DATA(h));
-  return std::optional<TcpDiag>{
-      {static_cast<TcpState>(found->idiag_state), found->idiag_inode, has_attribute(h, INET_DIAG_MD5SIG)}};
+  return std::optional<TcpDiag>{parse(h)};
+}
+
+Result<std::vector<TcpDiag>> find_idle_tcp(const InetAddress& local) {
+  // By its port alone: an address that says "any" would not be found by one.
+  InetAddress port{local.plain().family};
+  port.port = local.port;
+  InetAddress nobody{port.family};
+  UniqueFd sock = TRY(ask(port, nobody, kListening | kBoundInactive, NLM_F_DUMP));
+  std::vector<TcpDiag> found;
+  alignas(nlmsghdr) char answers[32768];
+  for (;;) {
+    const ssize_t n = recv(sock.get(), answers, sizeof answers, 0);
+    if (n < 0) return failed(local, errno);
+    auto left = static_cast<std::size_t>(n);
+    for (auto* h = reinterpret_cast<nlmsghdr*>(answers); NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+      if (h->nlmsg_type == NLMSG_DONE) return found;
+      if (h->nlmsg_type == NLMSG_ERROR) return failed(local, -static_cast<const nlmsgerr*>(NLMSG_DATA(h))->error);
+      found.push_back(parse(h));
+    }
+  }
 }
 
 }  // namespace cr::net

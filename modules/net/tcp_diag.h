@@ -1,8 +1,11 @@
 // What sock_diag(7) knows of one TCP socket by its addresses.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "net/inet_address.h"
@@ -10,14 +13,26 @@
 
 namespace cr::net {
 
+/// What segments to and from a range of addresses are signed with (TCP_MD5SIG_EXT).
+struct SegmentKey {
+  int family = 0;
+  std::uint8_t prefix = 0;               ///< bits of the address that count
+  std::array<std::uint32_t, 4> words{};  ///< in network byte order
+  std::string key{};
+};
+
 struct TcpDiag {
   TcpState state{};
-  std::uint32_t inode = 0;  ///< 0: nobody has it open any more
-  bool md5_keys = false;    ///< it signs its segments (TCP_MD5SIG); shown to CAP_NET_ADMIN only
+  std::uint32_t inode = 0;         ///< 0: nobody has it open any more
+  std::vector<SegmentKey> keys{};  ///< shown to CAP_NET_ADMIN only
 };
 
 /// The socket with exactly these addresses or, without one, a listening socket of the port; nothing when there is
 /// neither. Errors: netlink(7).
 Result<std::optional<TcpDiag>> find_tcp(const InetAddress& local, const InetAddress& peer);
+
+/// All TCP sockets with the local port that listen or, from Linux 6.8 on, are bound and do nothing. Errors:
+/// netlink(7).
+Result<std::vector<TcpDiag>> find_idle_tcp(const InetAddress& local);
 
 }  // namespace cr::net

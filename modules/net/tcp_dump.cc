@@ -129,7 +129,8 @@ Result<Repair> Repair::begin(int fd, const std::string& object) {
 
 Repair::~Repair() {
   if (fd_ < 0) return;
-  const int off = TCP_REPAIR_OFF_NO_WP;
+  const int off = TCP_REPAIR_OFF_NO_WP, none = TCP_NO_QUEUE;
+  setsockopt(fd_, IPPROTO_TCP, TCP_REPAIR_QUEUE, &none, sizeof none);  // it would show in getsockopt(2)
   setsockopt(fd_, IPPROTO_TCP, TCP_REPAIR, &off, sizeof off);
   // The kernel forgets it: tcp_repair_set() leaves SK_NO_REUSE.
   setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &reuse_, sizeof reuse_);

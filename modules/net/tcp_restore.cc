@@ -47,9 +47,13 @@ struct Maker {
     TRY(start_queue(TCP_RECV_QUEUE, stream.inq_end(state) - static_cast<std::uint32_t>(stream.inq.size())));
     TRY(start_queue(TCP_SEND_QUEUE, stream.outq_end(state) - static_cast<std::uint32_t>(stream.outq.size())));
     const SocketAddress from = to_kernel(local), to = to_kernel(peer);
+    // What is negotiated can be told only once it is connected, and by then the kernel has settled on the size of
+    // segments, which it does not look at again before the path changes.
+    constexpr std::uint32_t kLeast = 88, kMost = 32767;  // TCP_MIN_MSS, MAX_TCP_WINDOW
+    if (stream.mss_clamp >= kLeast) TRY(set(TCP_MAXSEG, std::min(stream.mss_clamp, kMost), "set the MSS of"));
     if (bind(fd, from.get(), from.size) != 0) return failed(format("bind to {}", local.text()).c_str(), object);
     if (connect(fd, to.get(), to.size) != 0) return failed(format("connect to {}", peer.text()).c_str(), object);
-    return {};
+    return set(TCP_MAXSEG, 0, "set the MSS of");
   }
 
   Result<> negotiate() const {

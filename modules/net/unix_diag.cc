@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "net/diag_attributes.h"
 
 namespace cr::net {
 namespace {
@@ -27,32 +28,30 @@ UnixDiag parse(const nlmsghdr* message) {
   d.ino = m->udiag_ino;
   d.type = m->udiag_type;
   d.state = m->udiag_state;
-  const auto* at = reinterpret_cast<const char*>(m) + NLMSG_ALIGN(sizeof *m);
-  const auto* end = reinterpret_cast<const char*>(message) + message->nlmsg_len;
-  while (at + sizeof(nlattr) <= end) {
-    nlattr attr;
-    std::memcpy(&attr, at, sizeof attr);
-    if (attr.nla_len < sizeof attr || at + attr.nla_len > end) break;
-    const char* payload = at + NLA_HDRLEN;
-    const std::size_t size = attr.nla_len - NLA_HDRLEN;
-    if (attr.nla_type == UNIX_DIAG_PEER && size >= 4) {
+  for_each_attribute(message, sizeof *m, [&](int type, const char* payload, std::size_t size) {
+    if (type == UNIX_DIAG_PEER && size >= 4) {
       d.has_peer = true;
       std::memcpy(&d.peer, payload, 4);
-    } else if (attr.nla_type == UNIX_DIAG_RQLEN && size >= sizeof(unix_diag_rqlen)) {
+    } else if (type == UNIX_DIAG_RQLEN && size >= sizeof(unix_diag_rqlen)) {
       std::memcpy(&d.rqueue, payload, 4);
       std::memcpy(&d.wqueue, payload + 4, 4);
-    } else if (attr.nla_type == UNIX_DIAG_SHUTDOWN && size >= 1) {
+    } else if (type == UNIX_DIAG_SHUTDOWN && size >= 1) {
       d.shutdown = static_cast<std::uint8_t>(*payload);
-    } else if (attr.nla_type == UNIX_DIAG_NAME) {
-      d.has_name = true;
+    } else if (type == UNIX_DIAG_NAME) {
+      d.name.assign(payload, size);
+    } else if (type == UNIX_DIAG_VFS && size >= sizeof(unix_diag_vfs)) {
+      std::memcpy(&d.file_ino, payload, 4);
+      std::memcpy(&d.file_dev, payload + 4, 4);
+    } else if (type == UNIX_DIAG_ICONS) {
+      d.pending.resize(size / 4);
+      std::memcpy(d.pending.data(), payload, d.pending.size() * 4);
     }
-    at += NLMSG_ALIGN(attr.nla_len);
-  }
+  });
   return d;
 }
 
 /// Reads answers until the last one. Returns whether more are to come.
-Result<bool> take_answers(int sock, bool dump, std::map<std::uint32_t, UnixDiag>& out) {
+Result<bool> take_answers(int sock, bool dump, std::vector<UnixDiag>& out) {
   std::vector<char> buffer(64 * 1024);
   const ssize_t n = recv(sock, buffer.data(), buffer.size(), 0);
   if (n < 0) return failed("ask about", errno);
@@ -66,14 +65,13 @@ Result<bool> take_answers(int sock, bool dump, std::map<std::uint32_t, UnixDiag>
       if (err != 0) return failed("ask about", err);
       return false;
     }
-    UnixDiag d = parse(h);
-    out[d.ino] = d;
+    out.push_back(parse(h));
     if (!dump) return false;
   }
   return true;
 }
 
-Result<> ask(int sock, std::uint32_t ino, bool dump, std::map<std::uint32_t, UnixDiag>& out) {
+Result<> ask(int sock, std::uint32_t ino, bool dump, std::vector<UnixDiag>& out) {
   struct {
     nlmsghdr header;
     unix_diag_req request;
@@ -84,7 +82,7 @@ Result<> ask(int sock, std::uint32_t ino, bool dump, std::map<std::uint32_t, Uni
   m.request.sdiag_family = AF_UNIX;
   m.request.udiag_states = ~0u;
   m.request.udiag_ino = ino;
-  m.request.udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_NAME;
+  m.request.udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_ICONS;
   m.request.udiag_cookie[0] = m.request.udiag_cookie[1] = ~0u;
   if (send(sock, &m, sizeof m, 0) != static_cast<ssize_t>(sizeof m)) return failed("ask about", errno);
   while (TRY(take_answers(sock, dump, out))) {
@@ -92,18 +90,33 @@ Result<> ask(int sock, std::uint32_t ino, bool dump, std::map<std::uint32_t, Uni
   return {};
 }
 
+Result<UniqueFd> open_diag() {
+  UniqueFd sock(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  if (!sock) return failed("ask about", errno);
+  return sock;
+}
+
 }  // namespace
 
 Result<std::map<std::uint32_t, UnixDiag>> ask_unix_diag(const std::set<std::uint32_t>& inodes) {
-  std::map<std::uint32_t, UnixDiag> out;
-  UniqueFd sock(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!sock) return failed("ask about", errno);
+  std::vector<UnixDiag> all;
   if (inodes.size() > kFew) {
-    TRY(ask(sock.get(), 0, true, out));
+    all = TRY(ask_all_unix());
   } else {
-    for (std::uint32_t ino : inodes) TRY(ask(sock.get(), ino, false, out));
+    UniqueFd sock = TRY(open_diag());
+    for (std::uint32_t ino : inodes) TRY(ask(sock.get(), ino, false, all));
   }
+  std::map<std::uint32_t, UnixDiag> out;
+  for (UnixDiag& d : all)
+    if (inodes.contains(d.ino)) out[d.ino] = std::move(d);
   return out;
+}
+
+Result<std::vector<UnixDiag>> ask_all_unix() {
+  std::vector<UnixDiag> all;
+  UniqueFd sock = TRY(open_diag());
+  TRY(ask(sock.get(), 0, true, all));
+  return all;
 }
 
 }  // namespace cr::net

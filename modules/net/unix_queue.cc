@@ -3,13 +3,17 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
 #include "base/defer.h"
+#include "net/sk_opts.h"
+#include "net/unix_name.h"
 
 #ifndef SO_PEEK_OFF
 #define SO_PEEK_OFF 42
@@ -21,6 +25,7 @@
 namespace cr::net {
 namespace {
 
+constexpr uid_t kOverflowId = 65534;
 constexpr std::size_t kMostRights = 253;  // SCM_MAX_FD of the kernel
 constexpr std::size_t kControl = 4096;
 static_assert(kControl >= CMSG_SPACE(kMostRights * sizeof(int)) + CMSG_SPACE(sizeof(ucred)) +
@@ -57,7 +62,8 @@ void take_control(msghdr& m, PeekedMessage& out) {
     } else if (c->cmsg_type == SCM_CREDENTIALS && size >= sizeof(ucred)) {
       ucred creds;
       std::memcpy(&creds, CMSG_DATA(c), sizeof creds);
-      out.creds = creds;
+      // Nobody wanted to know when it was sent: such a message tells of pid 0 and the overflow ids.
+      if (creds.pid != 0 || creds.uid != kOverflowId) out.creds = creds;
     }
   }
 }
@@ -66,7 +72,10 @@ void take_control(msghdr& m, PeekedMessage& out) {
 Result<bool> peek_one(int fd, Room& room, const std::string& object, PeekedMessage& out) {
   alignas(cmsghdr) char control[kControl];
   iovec part{room.bytes.get(), room.size};
+  sockaddr_storage from{};
   msghdr m{};
+  m.msg_name = &from;
+  m.msg_namelen = sizeof from;
   m.msg_iov = &part;
   m.msg_iovlen = 1;
   m.msg_control = control;
@@ -76,6 +85,7 @@ Result<bool> peek_one(int fd, Room& room, const std::string& object, PeekedMessa
   if (n < 0 && (errno == EAGAIN || errno == ECONNRESET || errno == ENOTCONN)) return false;
   if (n < 0) return failed("look into the queue of", object, errno);
   take_control(m, out);
+  out.from = sun_path(&from, m.msg_namelen);
   if (m.msg_flags & MSG_CTRUNC)
     return failed("look at the descriptors in flight in", object, 0, "raise the limit of open files of the engine");
   if (m.msg_flags & MSG_TRUNC) return failed("look into the queue of", object, EMSGSIZE);
@@ -122,6 +132,15 @@ Result<std::vector<PeekedMessage>> peek_queue(int fd, int type, const std::strin
   if (ioctl(fd, SIOCINQ, &waiting) != 0) return failed("read SIOCINQ of", object, errno);
   if (type == SOCK_STREAM && waiting == 0) return std::vector<PeekedMessage>{};
   Room room = make_room(waiting);
+  const int passcred = 1;
+  int old = 0;
+  size = sizeof old;
+  getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &old, &size);
+  Defer put_back([&] { setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &old, sizeof old); });
+  if (old != 0)
+    put_back.cancel();
+  else if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passcred, sizeof passcred) != 0)
+    return failed("set SO_PASSCRED of", object, errno);
   // A look at an empty packet marks it as seen, and the walk would step over it: no look before the walk.
   if (offset >= 0 || type != SOCK_STREAM) return walk(fd, type, waiting, room, object);
   if (!TRY(peek_one(fd, room, object, first))) return std::vector<PeekedMessage>{};
@@ -134,12 +153,20 @@ Result<std::vector<PeekedMessage>> peek_queue(int fd, int type, const std::strin
   return walk(fd, type, waiting, room, object);
 }
 
-Result<> send_message(int fd, int type, const std::vector<std::uint8_t>& data, const std::vector<int>& rights,
-                      const std::optional<ucred>& creds, const std::string& object) {
+Result<> send_message(int fd, int type, const std::vector<std::uint8_t>& data, const Accompanying& with,
+                      const std::string& object) {
   alignas(cmsghdr) char control[kControl] = {};
-  if (rights.size() > kMostRights) return failed("put descriptors in flight into", object, E2BIG);
+  if (with.rights.size() > kMostRights) return failed("put descriptors in flight into", object, E2BIG);
   iovec part{const_cast<std::uint8_t*>(data.data()), data.size()};
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  const std::size_t name = std::min(with.to.size(), sizeof to.sun_path);
+  std::memcpy(to.sun_path, with.to.data(), name);
   msghdr m{};
+  if (name != 0) {
+    m.msg_name = &to;
+    m.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name);
+  }
   m.msg_iov = &part;
   m.msg_iovlen = 1;
   m.msg_control = control;
@@ -152,8 +179,8 @@ Result<> send_message(int fd, int type, const std::vector<std::uint8_t>& data, c
     std::memcpy(CMSG_DATA(c), what, size);
     used += CMSG_SPACE(size);
   };
-  if (!rights.empty()) add(SCM_RIGHTS, rights.data(), rights.size() * sizeof(int));
-  if (creds) add(SCM_CREDENTIALS, &*creds, sizeof *creds);
+  if (!with.rights.empty()) add(SCM_RIGHTS, with.rights.data(), with.rights.size() * sizeof(int));
+  if (with.creds) add(SCM_CREDENTIALS, &*with.creds, sizeof *with.creds);
   m.msg_controllen = used;
   if (used == 0) m.msg_control = nullptr;
   for (std::size_t sent = 0;;) {
@@ -165,6 +192,20 @@ Result<> send_message(int fd, int type, const std::vector<std::uint8_t>& data, c
     m.msg_control = nullptr;
     m.msg_controllen = 0;
   }
+}
+
+Result<int> memory_of(const std::vector<std::size_t>& sizes, int type) {
+  int fds[2];
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) return failed("make", "a socket to compare with", errno);
+  const UniqueFd from(fds[0]), to(fds[1]);
+  widen_send_buffer(from.get());
+  std::vector<char> data(sizes.empty() ? 0 : *std::max_element(sizes.begin(), sizes.end()));
+  for (std::size_t size : sizes)
+    if (send(from.get(), data.data(), size, MSG_DONTWAIT) < 0)
+      return failed("send to", "a socket to compare with", errno);
+  int memory = 0;
+  if (ioctl(from.get(), SIOCOUTQ, &memory) != 0) return failed("read SIOCOUTQ of", "a socket to compare with", errno);
+  return memory;
 }
 
 }  // namespace cr::net

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include "files/round_trip.h"
+#include "net/unix_name.h"
 #include "net/unix_queue.h"
 #include "net/unix_socket.h"
 
@@ -69,7 +70,7 @@ TEST(UnixPair, DatagramsKeepBorders) {
 }
 
 void send_fd(Report& r, int over, int fd) {
-  auto sent = send_message(over, SOCK_STREAM, {'f'}, {fd}, std::nullopt, "test");
+  auto sent = send_message(over, SOCK_STREAM, {'f'}, {.rights = {fd}}, "test");
   CHECK_IN_CHILD(r, sent.ok());
 }
 
@@ -130,7 +131,7 @@ TEST(UnixPair, CredentialsShutdownClosedPeer) {
         CHECK_IN_CHILD(r, socketpair(AF_UNIX, SOCK_DGRAM, 0, s) == 0);
         setsockopt(4, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
         ucred c{getpid(), 77, 88};
-        CHECK_IN_CHILD(r, send_message(3, SOCK_DGRAM, {'a'}, {}, c, "test").ok());
+        CHECK_IN_CHILD(r, send_message(3, SOCK_DGRAM, {'a'}, {.creds = c}, "test").ok());
         CHECK_IN_CHILD(r, socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0 && send(5, "last", 4, 0) == 4);
         shutdown(5, SHUT_WR);
         CHECK_IN_CHILD(r, socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0 && send(7, "rest", 4, 0) == 4);
@@ -176,14 +177,25 @@ TEST(UnixPair, DumpDisturbsNothing) {
   EXPECT_TRUE(receives(copy.get(), "ab") && receives(copy.get(), "cd"));
 }
 
-TEST(UnixPair, Refusals) {
-  RoundTrip named, outside;
-  std::string s = named.refusal([](Report&) {
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    sockaddr_un a{AF_UNIX, "\0cr-test"};
-    bind(fd, reinterpret_cast<sockaddr*>(&a), sizeof a);
-  });
-  EXPECT_NE(s.find("with a name"), std::string::npos) << s;
+/// Gets that descriptor of the test under number 3.
+void take_from_test(pid_t test, int fd) {
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, test, 0)));
+  UniqueFd copy(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+  process.reset();
+  if (copy.get() == 3)
+    copy.release();
+  else
+    dup2(copy.get(), 3);
+}
+
+std::uint64_t inode_of(int fd) {
+  struct stat st {};
+  fstat(fd, &st);
+  return st.st_ino;
+}
+
+TEST(UnixPair, OutsidePeerIsRefusedByTheNameOfItsProcess) {
+  RoundTrip outside;
   int pair[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
   const pid_t holder = fork();
@@ -192,14 +204,58 @@ TEST(UnixPair, Refusals) {
     for (;;) pause();
   }
   const pid_t parent = getpid();
-  s = outside.refusal([&](Report&) {
-    UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, parent, 0)));
-    syscall(SYS_pidfd_getfd, process.get(), pair[0], 0);
-  });
+  const std::string s = outside.refusal([&](Report&) { take_from_test(parent, pair[0]); });
   EXPECT_NE(s.find(format("its peer is held by pid {}", holder)), std::string::npos) << s;
   kill(holder, SIGKILL);
   waitpid(holder, nullptr, 0);
   close(pair[0]), close(pair[1]);
+}
+
+TEST(UnixPair, ExternalOneEndsOrIsReplaced) {
+  int pair[2], other[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, other), 0);
+  ASSERT_EQ(send(pair[1], "early", 5, 0), 5);
+  const pid_t test = getpid();
+  for (const bool replaced : {false, true}) {
+    RoundTrip trip;
+    trip.start([&](Report&) { take_from_test(test, pair[0]); });
+    EXPECT_FALSE(trip.dump().ok());
+    trip.opt.external = {format("unix[{}]", inode_of(replaced ? pair[1] : pair[0]))};
+    auto dumped = trip.dump();
+    ASSERT_TRUE(dumped.ok()) << dumped.error().sentence();
+    if (replaced) trip.opt.inherit_fds = {{other[0], format("socket:[{}]", inode_of(pair[0]))}};
+    auto restored = trip.restore([&](Report& r) {
+      if (replaced) {
+        CHECK_IN_CHILD(r, send(3, "new", 3, 0) == 3);
+      } else {
+        CHECK_IN_CHILD(r, receives(3, "early") && receives(3, ""));
+        CHECK_IN_CHILD(r, send(3, "x", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE);
+      }
+    });
+    EXPECT_TRUE(restored.ok()) << restored.error().sentence();
+  }
+  EXPECT_TRUE(receives(other[1], "new"));
+  for (int fd : {pair[0], pair[1], other[0], other[1]}) close(fd);
+}
+
+TEST(UnixName, ScratchPaths) {
+  RoundTrip trip;
+  trip.run(
+      [](Report& r) {
+        const sockaddr_un far{AF_UNIX, "/tmp/../tmp/cr-unix-name-test"}, near{AF_UNIX, "../tmp/./cr-unix-name-near"};
+        CHECK_IN_CHILD(r, chdir("/tmp") == 0 && unlink(far.sun_path) <= 0 && unlink(near.sun_path) <= 0);
+        CHECK_IN_CHILD(r, socket(AF_UNIX, SOCK_STREAM, 0) == 3 && socket(AF_UNIX, SOCK_STREAM, 0) == 4);
+        CHECK_IN_CHILD(r, bind(3, reinterpret_cast<const sockaddr*>(&far), sizeof far) == 0);
+        CHECK_IN_CHILD(r, bind(4, reinterpret_cast<const sockaddr*>(&near), sizeof near) == 0);
+        CHECK_IN_CHILD(r, unlink(far.sun_path) == 0);
+      },
+      [](Report& r) {
+        CHECK_IN_CHILD(r, own_name(3) == std::string("/tmp/../tmp/cr-unix-name-test\0", 30));
+        CHECK_IN_CHILD(r, own_name(4) == std::string("../tmp/./cr-unix-name-near\0", 27));
+        CHECK_IN_CHILD(r, access("/tmp/cr-unix-name-test", F_OK) != 0);
+        CHECK_IN_CHILD(r, unlink("/tmp/cr-unix-name-near") == 0);
+      });
 }
 
 }  // namespace

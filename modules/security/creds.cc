@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "core/capability.h"
+#include "core/id_map.h"
 #include "core/proc_text.h"
 #include "security/security.h"
 #include "task/task.h"
@@ -45,30 +46,63 @@ Result<std::string> label_of(const std::string& dir) {
 }
 
 /// The ids that our own user namespace knows; others are shown as the overflow id.
-struct KnownIds {
-  std::vector<IdRange> uids{}, gids{};
-};
-
-Result<KnownIds> known_ids() {
+Result<core::IdMaps> known_ids() {
   const std::string uids = TRY(core::read_text("/proc/self/uid_map"));
   const std::string gids = TRY(core::read_text("/proc/self/gid_map"));
-  return KnownIds{parse_id_map(uids), parse_id_map(gids)};
+  return core::IdMaps{core::parse_id_map(uids), core::parse_id_map(gids)};
 }
 
-Result<> check_mapped(const std::vector<IdRange>& known, std::uint32_t id, const char* kind, HostPid tid) {
-  for (const IdRange& range : known)
-    if (range.holds(id)) return {};
-  return Error{"creds", format("dump {} {} of", kind, id), format("thread {}", tid), 0,
-               "it is not mapped into the engine's user namespace; run the engine in the parent namespace"};
-}
+/// Ids of one kind on their way from what we see to what the tree sees.
+struct Translation {
+  const core::IdMap& ours;
+  const core::IdMap& theirs;
+  HostPid tid;
 
-Result<> check_ids(const KnownIds& known, const Creds& c, HostPid tid) {
-  for (std::uint32_t id : {c.uid.real, c.uid.effective, c.uid.saved, c.uid.fs})
-    TRY(check_mapped(known.uids, id, "uid", tid));
-  for (std::uint32_t id : {c.gid.real, c.gid.effective, c.gid.saved, c.gid.fs})
-    TRY(check_mapped(known.gids, id, "gid", tid));
-  for (std::uint32_t id : c.groups) TRY(check_mapped(known.gids, id, "supplementary group", tid));
+  Result<> apply(std::uint32_t& id, const char* kind) const {
+    auto unmapped = [&](const char* whose, const char* remedy) {
+      return Error{"creds", format("dump {} {} of", kind, id), format("thread {}", tid), 0,
+                   format("it is not mapped into {} user namespace{}", whose, remedy)};
+    };
+    if (!ours.has(id)) return unmapped("the engine's", "; run the engine in the parent namespace");
+    if (!theirs.knows(id)) return unmapped("the thread's own", ", where nothing can give it such an id again");
+    id = theirs.to_inside(id);
+    return {};
+  }
+  Result<> apply(Ids& ids, const char* kind) const {
+    for (std::uint32_t* id : {&ids.real, &ids.effective, &ids.saved, &ids.fs}) TRY(apply(*id, kind));
+    return {};
+  }
+};
+
+Result<> translate_ids(const core::IdMaps& known, const core::IdMaps& theirs, Creds& c, HostPid tid) {
+  const Translation users{known.uid, theirs.uid, tid}, groups{known.gid, theirs.gid, tid};
+  TRY(users.apply(c.uid, "uid"));
+  TRY(groups.apply(c.gid, "gid"));
+  for (std::uint32_t& id : c.groups) TRY(groups.apply(id, "supplementary group"));
   return {};
+}
+
+/// What the root task has in the new user namespace (ns/user.h), and all others inherit.
+Creds first_creds(const Creds& own, const core::IdMaps& maps, bool groups_denied,
+                  const std::vector<std::uint32_t>& groups) {
+  Creds first = own;
+  const std::uint32_t uid = maps.uid.first_inside(), gid = maps.gid.first_inside();
+  first.uid = {uid, uid, uid, uid};
+  first.gid = {gid, gid, gid, gid};
+  first.groups = groups_denied ? groups : std::vector<std::uint32_t>();
+  const auto last = core::read_text("/proc/sys/kernel/cap_last_cap");
+  const std::uint64_t count = 1 + (last.ok() ? core::number(core::words(last.value())[0]).value_or(40) : 40);
+  const std::uint64_t all = (std::uint64_t{1} << count) - 1;
+  first.caps = {.inheritable = 0, .permitted = all, .effective = all, .bounding = all, .ambient = 0};
+  first.securebits = 0;
+  return first;
+}
+
+/// Where nobody may change them, all have those that the root task is born with.
+Result<> check_groups(const std::vector<std::uint32_t>& groups, const std::vector<std::uint32_t>& wanted, NsPid tid) {
+  if (groups == wanted) return {};
+  return Error{"creds", "give other groups than the first process's to", format("thread {}", tid), EPERM,
+               "setgroups(2) is forbidden in its user namespace"};
 }
 
 Result<> check_label(const std::string& own, const std::string& label, const std::string& object) {
@@ -173,14 +207,18 @@ std::string parse_label(std::string_view text) {
   return std::string(text);
 }
 
-std::vector<IdRange> parse_id_map(std::string_view text) {
-  std::vector<IdRange> out;
-  const auto parts = core::words(text);
-  for (std::size_t i = 0; i + 2 < parts.size(); i += 3) {
-    auto first = core::number(parts[i]), count = core::number(parts[i + 2]);
-    if (first && count) out.push_back({static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*count)});
-  }
-  return out;
+const std::vector<std::uint32_t>& groups_of(const Models& models, const Task& t) {
+  static const std::vector<std::uint32_t> kNone;
+  const auto& threads = models.get<CredsModel>().threads;
+  const auto it = threads.find(t.pid);
+  return it == threads.end() ? kNone : it->second.groups;
+}
+
+const Creds& first_creds_of(const Models& models, NsPid task) {
+  const CredsModel& model = models.get<CredsModel>();
+  const KobjIds* ids = models.get<KobjModel>().find(task);
+  const auto it = ids == nullptr ? model.own_in.end() : model.own_in.find(ids->user_ns);
+  return it == model.own_in.end() ? model.own : it->second;
 }
 
 Result<Creds> own_creds() {
@@ -192,6 +230,7 @@ Result<Creds> own_creds() {
 }
 
 Result<> check_creds(const Options& opt, NsPid tid, const Creds& own, Creds& wanted) {
+  if (opt.lsm_label) wanted.label = parse_label(*opt.lsm_label);
   TRY(check_label(own.label, wanted.label, format("thread {}", tid)));
   if (own.no_new_privs && !wanted.no_new_privs) {
     if (!opt.allows_lossy("no-new-privs"))
@@ -217,18 +256,34 @@ Result<> check_creds(const Options& opt, NsPid tid, const Creds& own, Creds& wan
 
 namespace creds {
 
+/// Nobody can ask a dead thread for all of its credentials, so it gets those of a live one; what shows must agree.
+Result<> check_dead_leader(const Task& task, const Creds& first) {
+  const std::string status = TRY(core::read_proc(task.host, "status"));
+  const Creds own = TRY(parse_status(status));
+  Creds shown = first;  // as it shows to us
+  shown.label = own.label;
+  if (own == shown) return {};
+  return Error{"creds", "dump the credentials of", format("the main thread of pid {}", task.host), 0,
+               "it has exited with others than the threads that run on have, which is not carried"};
+}
+
 Result<> collect(DumpCtx& ctx) {
   auto& model = ctx.models.edit<CredsModel>();
-  const KnownIds known = TRY(known_ids());
+  const core::IdMaps known = TRY(known_ids());
+  const core::IdMaps& theirs = ctx.models.get<core::TreeIds>().maps;
   const std::string own_label = TRY(label_of("/proc/self"));
-  for (const Task& task : ctx.tree.tasks)
+  for (const Task& task : ctx.tree.tasks) {
     for (const Thread& thread : task.threads) {
       const std::string status = TRY(core::read_proc(thread.host, "status"));
       Creds& out = model.threads[thread.tid] = TRY(parse_status(status));
+      if (task.leader_exited && &thread == &task.threads.front()) TRY(check_dead_leader(task, out));
       out.label = TRY(label_of(format("/proc/{}", thread.host)));
-      TRY(check_ids(known, out, thread.host));
+      TRY(translate_ids(known, theirs, out, thread.host));
+      if (const auto* child = core::child_space(ctx.models, task.pid))
+        TRY(translate_ids({}, child->maps, out, thread.host));
       TRY(check_label(own_label, out.label, format("thread {}", thread.host)));
     }
+  }
   return {};
 }
 
@@ -239,10 +294,32 @@ Result<> settle(DumpCtx& ctx) {
   return {};
 }
 
+Result<> plan_thread(PlanCtx& ctx, const Task& t, NsPid tid) {
+  auto& threads = ctx.models.edit<CredsModel>().threads;
+  const auto wanted = threads.find(tid);
+  if (wanted == threads.end()) return {};
+  const Creds& own = first_creds_of(ctx.models, t.pid);
+  const auto* child = core::child_space(ctx.models, t.pid);
+  if (child != nullptr ? child->groups_denied : ctx.models.get<core::TreeIds>().groups_denied)
+    TRY(check_groups(wanted->second.groups, own.groups, tid));
+  return check_creds(ctx.opt, tid, own, wanted->second);
+}
+
 Result<> plan(PlanCtx& ctx) {
   auto& model = ctx.models.edit<CredsModel>();
   model.own = TRY(own_creds());
-  for (auto& [tid, wanted] : model.threads) TRY(check_creds(ctx.opt, tid, model.own, wanted));
+  if (const auto& ids = ctx.models.get<core::TreeIds>(); ids.own) {
+    const std::vector<std::uint32_t>& groups = groups_of(ctx.models, ctx.tree.root());
+    model.own = first_creds(model.own, ids.maps, ids.groups_denied, groups);
+  }
+  const KobjModel& objects = ctx.models.get<KobjModel>();
+  for (const auto& [id, space] : ctx.models.get<core::ChildIds>().spaces)
+    for (const Task& t : ctx.tree.tasks)
+      if (const KobjIds* ids = objects.find(t.pid);
+          ids != nullptr && ids->user_ns == id && !model.own_in.contains(id))
+        model.own_in[id] = first_creds(model.own, space.maps, space.groups_denied, groups_of(ctx.models, t));
+  for (const Task& t : ctx.tree.tasks)
+    for (const Thread& th : t.threads) TRY(plan_thread(ctx, t, th.tid));
   return {};
 }
 

@@ -3,7 +3,7 @@
 //
 // Shown by /proc/PID/task/TID/status and attr/current; securebits to the thread alone (PR_GET_SECUREBITS, asked by
 // the module task). Put back in the restorer by raw system calls, which act on the calling thread only, when
-// everything that needs privileges is done. Ids are those that the engine's user namespace sees. Refused on dump: an
+// everything that needs privileges is done. Ids are those that the tree's user namespace sees. Refused on dump: an
 // id that is not mapped into it; a label that the engine does not run under itself. Refused in plan, by name:
 // capabilities, ids, securebits or a label that we do not have or may not set. Accepted on request (--allow-lossy
 // capabilities, no-new-privs): fewer capabilities, the bit although it was not set.
@@ -44,19 +44,17 @@ struct Creds {
 struct CredsModel {
   std::map<NsPid, Creds> threads{};
   Creds own{};  ///< restore: the coordinator's, which every restored thread begins with (plan)
+  std::map<std::uint32_t, Creds> own_in{};  ///< ... in a user namespace below that of the tree, by its id
 };
 
 /// What the text of /proc/PID/status tells; securebits and label are not in it. Errors: a line is missing.
 Result<Creds> parse_status(std::string_view text);
 /// The label in a text of /proc/PID/attr/current, without mode and padding; empty when unconfined.
 std::string parse_label(std::string_view text);
-/// A range of ids that a user namespace knows.
-struct IdRange {
-  std::uint32_t first, count;
-  bool holds(std::uint32_t id) const { return id >= first && id - first < count; }
-};
-/// The first column of /proc/PID/uid_map or gid_map.
-std::vector<IdRange> parse_id_map(std::string_view text);
+/// The supplementary groups of a task.
+const std::vector<std::uint32_t>& groups_of(const Models&, const Task&);
+/// What a task begins with when it is restored.
+const Creds& first_creds_of(const Models&, NsPid task);
 /// "cap_sys_admin"
 std::string capability_name(int cap);
 /// The credentials of the calling thread. Errors: reading /proc/self.

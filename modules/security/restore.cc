@@ -34,6 +34,7 @@ void put_creds(const Creds& from, const Creds& own, RestoreThread& out, ArenaBui
   out.ambient = from.caps.ambient;
   out.securebits = from.securebits;
   out.no_new_privs = from.no_new_privs && !own.no_new_privs;
+  out.same_groups = from.groups == own.groups;
   Creds rest = from;
   rest.no_new_privs = own.no_new_privs;
   out.same_creds = rest == own;
@@ -53,7 +54,8 @@ Result<> fill_thread(const TaskCtx& ctx, std::size_t thread, RestoreThread& out,
   const NsPid tid = ctx.task.threads[thread].tid;
   const auto& creds = ctx.models().get<CredsModel>();
   out.same_creds = 1;
-  if (auto it = creds.threads.find(tid); it != creds.threads.end()) put_creds(it->second, creds.own, out, arena);
+  if (auto it = creds.threads.find(tid); it != creds.threads.end())
+    put_creds(it->second, first_creds_of(ctx.models(), ctx.task.pid), out, arena);
   const auto& seccomp = ctx.models().get<SeccompModel>();
   auto it = seccomp.threads.find(tid);
   if (it == seccomp.threads.end()) return {};

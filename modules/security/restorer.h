@@ -89,7 +89,7 @@ inline SysResult set_securebits(std::uint32_t wanted) {
 /// again in between: a file system id that is none of the others needs the capability.
 inline SysResult set_ids(const BlobCtx& ctx, const RestoreThread& t) {
   const auto groups = t.groups.in(ctx.arena);
-  TRY(sys::call(__NR_setgroups, groups.size(), groups.data()));
+  if (!t.same_groups) TRY(sys::call(__NR_setgroups, groups.size(), groups.data()));
   TRY(sys::call(__NR_setresgid, t.gid[0], t.gid[1], t.gid[2]));
   (void)sys::call(__NR_setfsgid, t.gid[3]);  // returns the old id, whatever happened
   (void)sys::call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);

@@ -30,8 +30,9 @@ struct RestoreThread {
   std::uint32_t no_new_privs;
   std::uint32_t same_creds;  ///< all of the above is what the thread has anyway; no_new_privs excepted
   std::uint32_t seccomp_strict;
+  std::uint32_t same_groups, pad;  ///< the groups need no setting, which may be forbidden
   RelSpan<RestoreFilter> filters;  ///< beyond the common ones, oldest first
 };
-static_assert(sizeof(RestoreThread) == 104);
+static_assert(sizeof(RestoreThread) == 112);
 
 }  // namespace cr::security

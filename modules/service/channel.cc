@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/format.h"
+#include "base/passed_fd.h"
 #include "core/proc_text.h"
 
 namespace cr::service {
@@ -103,9 +104,9 @@ Result<std::optional<std::string>> Channel::receive() {
   return std::optional<std::string>{std::move(packet)};
 }
 
-Result<> Channel::send(const std::string& packet) {
+Result<> Channel::send(const std::string& packet, int fd) {
   ssize_t sent = 0;
-  do sent = ::send(fd_.get(), packet.data(), packet.size(), MSG_NOSIGNAL);
+  do sent = send_with_fd(fd_.get(), packet, fd);
   while (sent < 0 && errno == EINTR);
   if (sent == static_cast<ssize_t>(packet.size())) return {};
   return fail("answer", format("the caller, pid {}", peer_.pid), errno,

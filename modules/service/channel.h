@@ -33,8 +33,9 @@ class Channel {
   const Peer& peer() const { return peer_; }
   /// The next packet, or nothing when the peer has closed. Errors: recv(2), a packet of more than 1 MiB.
   Result<std::optional<std::string>> receive();
-  /// Sends one packet. Errors: send(2); EPIPE when the peer is gone.
-  Result<> send(const std::string& packet);
+  /// Sends one packet, with a copy of a descriptor unless `fd` is -1. Errors: sendmsg(2); EPIPE when the peer is
+  /// gone.
+  Result<> send(const std::string& packet, int fd = -1);
 
  private:
   Channel(UniqueFd fd, Peer peer) : fd_(std::move(fd)), peer_(peer) {}

@@ -102,11 +102,14 @@ class Session {
   Result<Options> options_of(const Request& request, std::vector<std::string> command) {
     std::vector<std::string> words = TRY(words_of(request.opts(), channel_.peer()));
     words.insert(words.begin(), command.begin(), command.end());
+    // Container engines name no pipe at the dump; they look at the descriptors and pass pipes on at the restore.
+    if (!command.empty() && command.front() == "dump") words.insert(words.end(), {"--external", "pipe"});
     cli::Surroundings around = cli::real_surroundings();
     around.overriding_config = request.opts().config_file();
     cli::Invocation inv = TRY(cli::parse(words, around));
     if (request.opts().notify_scripts())
-      inv.options.notify = [this](std::string_view point, HostPid pid) { return notify(point, pid); };
+      inv.options.notify = [this](std::string_view point, HostPid pid, int fd) { return notify(point, pid, fd); };
+    inv.options.orphan_pts_master = request.opts().orphan_pts_master();
     TRY(cli::prepare(inv));
     return std::move(inv.options);
   }
@@ -153,13 +156,13 @@ class Session {
   }
 
   /// Tells the caller that a point is reached, and goes on when it agrees.
-  Result<> notify(std::string_view point, HostPid pid) {
+  Result<> notify(std::string_view point, HostPid pid, int fd) {
     Response message;
     message.set_type(pb::criu_req_type_NOTIFY);
     message.set_success(true);
     message.mutable_notify()->set_script(std::string(point));
     if (pid.value > 0) message.mutable_notify()->set_pid(pid.value);
-    TRY(send(message));
+    TRY(send(message, fd));
     auto packet = TRY(channel_.receive());
     Request reply;
     if (packet && reply.ParseFromString(*packet) && reply.type() == pb::criu_req_type_NOTIFY &&
@@ -168,10 +171,10 @@ class Session {
     return Error{"service", "go on at", format("the script point {}", point), ECANCELED, "the caller did not agree"};
   }
 
-  Result<> send(const Response& response) {
+  Result<> send(const Response& response, int fd = -1) {
     std::string packet;
     response.SerializeToString(&packet);
-    return channel_.send(packet);
+    return channel_.send(packet, fd);
   }
 
   Channel& channel_;

@@ -43,20 +43,22 @@ const Thread* thread_of(const Task& task, HostPid tid) {
 
 }  // namespace
 
-Result<> collect(DumpCtx& ctx) {
+Result<> read_queues(DumpCtx& ctx, const Task& task) {
   auto& model = ctx.models.edit<Model>();
-  for (const Task& task : ctx.tree.tasks) {
-    if (!task.alive()) continue;
-    bool first = true;
-    for (const infect::SeizedThread& seized : ctx.seized[task.index].threads()) {
-      const Thread* thread = thread_of(task, seized.tid);
-      if (!thread) continue;
-      ThreadSignals& out = model.threads[thread->tid];
-      out.queue = TRY(read_queue(seized.tid, false));
-      if (first) model.processes[task.pid].shared = TRY(read_queue(seized.tid, true));
-      first = false;
-    }
+  bool first = true;
+  for (const infect::SeizedThread& seized : ctx.seized[task.index].threads()) {
+    const Thread* thread = thread_of(task, seized.tid);
+    if (!thread) continue;
+    model.threads[thread->tid].queue = TRY(read_queue(seized.tid, false));
+    if (first) model.processes[task.pid].shared = TRY(read_queue(seized.tid, true));
+    first = false;
   }
+  return {};
+}
+
+Result<> collect(DumpCtx& ctx) {
+  for (const Task& task : ctx.tree.tasks)
+    if (task.alive()) TRY(read_queues(ctx, task));
   return {};
 }
 

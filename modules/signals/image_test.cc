@@ -80,9 +80,9 @@ TEST(SignalsImage, DamagedOnesAreRefused) {
 TEST(SignalsImage, PendingStop) {
   Model m;
   const Task t = task_of(17, 18);
-  EXPECT_FALSE(stop_pending(m, t));
+  EXPECT_FALSE(is_pending(m, t, SIGSTOP));
   m.threads[NsPid{18}].queue = {info_of(SIGUSR1, 0), info_of(SIGSTOP, 0)};
-  EXPECT_TRUE(stop_pending(m, t));
+  EXPECT_TRUE(is_pending(m, t, SIGSTOP));
 }
 
 TEST(SignalsImage, SamplesComeBackAsTheyWere) {

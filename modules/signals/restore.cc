@@ -27,9 +27,9 @@ std::vector<KernelSiginfo> to_queue(const std::vector<SigInfo>& queue) {
   return out;
 }
 
-bool holds_stop(const std::vector<SigInfo>& queue) {
+bool holds(const std::vector<SigInfo>& queue, int signal) {
   for (const SigInfo& info : queue)
-    if (signal_of(info) == SIGSTOP) return true;
+    if (signal_of(info) == signal) return true;
   return false;
 }
 
@@ -39,19 +39,19 @@ std::int32_t signal_of(const SigInfo& info) { return word_at(info, 0); }
 std::int32_t code_of(const SigInfo& info) { return word_at(info, 8); }
 std::int32_t timer_of(const SigInfo& info) { return word_at(info, 16); }
 
-bool stop_pending(const Model& model, const Task& task) {
+bool is_pending(const Model& model, const Task& task, int signal) {
   auto process = model.processes.find(task.pid);
-  if (process != model.processes.end() && holds_stop(process->second.shared)) return true;
+  if (process != model.processes.end() && holds(process->second.shared, signal)) return true;
   for (const Thread& thread : task.threads) {
     auto it = model.threads.find(thread.tid);
-    if (it != model.threads.end() && holds_stop(it->second.queue)) return true;
+    if (it != model.threads.end() && holds(it->second.queue, signal)) return true;
   }
   return false;
 }
 
 Result<> finish(RestoreCtx& ctx) {
   for (const Task& task : ctx.tree.tasks)
-    if (task.alive() && stop_pending(ctx.models.get<Model>(), task) && kill(task.host.value, SIGSTOP) != 0)
+    if (task.alive() && is_pending(ctx.models.get<Model>(), task, SIGSTOP) && kill(task.host.value, SIGSTOP) != 0)
       return Error{"signals", "send a pending SIGSTOP to", format("pid {}", task.pid), errno, ""};
   return {};
 }

@@ -57,13 +57,17 @@ struct Model {
   std::map<NsPid, ThreadSignals> threads{};
 };
 
-/// Whether a SIGSTOP was pending for the task or one of its threads.
-bool stop_pending(const Model&, const Task&);
+/// Whether that signal was pending for the task or one of its threads.
+bool is_pending(const Model&, const Task&, int signal);
 
 struct RestoreProcess;  // wire.h
 struct RestoreThread;
 Result<> fill_process(const TaskCtx&, RestoreProcess&, ArenaBuilder&);
 Result<> fill_thread(const TaskCtx&, std::size_t thread, RestoreThread&, ArenaBuilder&);
+
+/// Reads what is pending for the process and each of its threads. Once more after its timers were read: see
+/// timers::interrogate.
+Result<> read_queues(DumpCtx&, const Task&);
 
 Result<> collect(DumpCtx&);
 Result<> interrogate(DumpCtx&, const Task&, infect::ParasiteSession&);

@@ -62,6 +62,7 @@ Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& are
     out.membarrier = from.membarrier;
   }
   put_mm_switches(ctx, out);
+  if (limits::set_by_coordinator(ctx.models())) return {};
   const auto& limits = ctx.models().get<LimitsModel>().tasks;
   auto it = limits.find(ctx.task.pid);
   if (it == limits.end() || !it->second.has_rlimits) return {};

@@ -19,7 +19,7 @@ struct Fixture {
   Task task() const {
     Task t;
     t.pid = NsPid{17};
-    t.host = HostPid{117};
+    t.host = t.live = HostPid{117};
     t.threads = {{NsPid{17}, HostPid{117}}, {NsPid{18}, HostPid{118}}};
     return t;
   }

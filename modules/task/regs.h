@@ -15,7 +15,8 @@
 
 namespace cr::task {
 
-/// A call with a relative timeout that the kernel would have continued by restart_syscall (-ERESTART_RESTARTBLOCK).
+/// A call with a relative timeout that the kernel would have continued by restart_syscall (-ERESTART_RESTARTBLOCK),
+/// or one that begins anew with what is left of its time (infect/time_left.h).
 struct TimedCall {
   long nr = -1;  ///< -1: none
   std::array<std::uint64_t, 6> args{};

@@ -8,7 +8,9 @@
 
 #include "base/format.h"
 #include "core/capability.h"
+#include "core/id_map.h"
 #include "core/proc_text.h"
+#include "core/stages.h"
 
 namespace cr::task {
 namespace {
@@ -34,9 +36,15 @@ std::optional<std::int64_t> signed_number(std::string_view text) {
   return negative ? -static_cast<std::int64_t>(*v) : static_cast<std::int64_t>(*v);
 }
 
+/// A task's directory, under /proc or under a descriptor of that.
+struct ProcDir {
+  int proc;
+  std::string name;
+};
+
 /// The first word of `dir`/`entry`; nothing when this kernel has no such file.
-Result<std::optional<std::string>> one_word(const std::string& dir, const char* entry) {
-  auto text = core::read_text(format("{}/{}", dir, entry));
+Result<std::optional<std::string>> one_word(const ProcDir& dir, const char* entry) {
+  auto text = core::read_text_at(dir.proc, format("{}/{}", dir.name, entry));
   if (!text.ok()) {
     if (text.error().err == ENOENT) return std::optional<std::string>{};
     return text.take_error();
@@ -46,12 +54,12 @@ Result<std::optional<std::string>> one_word(const std::string& dir, const char* 
 }
 
 template <class T>
-Error unreadable(const std::string& dir, const char* entry, const T& text) {
-  return {"limits", "parse", format("{}/{}: {}", dir, entry, *text), 0, ""};
+Error unreadable(const ProcDir& dir, const char* entry, const T& text) {
+  return {"limits", "parse", format("{}/{}: {}", dir.name, entry, *text), 0, ""};
 }
 
-/// Everything but the rlimits. `dir` is /proc/self or /proc/PID.
-Result<Limits> collect_files(const std::string& dir) {
+/// Everything but the rlimits.
+Result<Limits> collect_files(const ProcDir& dir) {
   Limits out;
   if (auto word = TRY(one_word(dir, "oom_score_adj"))) {
     auto v = signed_number(*word);
@@ -71,10 +79,10 @@ Result<Limits> collect_files(const std::string& dir) {
   return out;
 }
 
-Result<> write_entry(const Task& task, const char* entry, const std::string& text, const char* remedy) {
-  UniqueFd fd(open(format("/proc/{}/{}", task.pid, entry).c_str(), O_WRONLY | O_CLOEXEC));
+Result<> write_entry(const ProcDir& dir, const char* entry, const std::string& text, const char* remedy) {
+  UniqueFd fd(openat(dir.proc, format("{}/{}", dir.name, entry).c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return Error{"limits", format("set {} to", entry), format("{} (pid {})", text, task.pid), errno, remedy};
+    return Error{"limits", format("set {} to", entry), format("{} (pid {})", text, dir.name), errno, remedy};
   return {};
 }
 
@@ -120,17 +128,19 @@ Result<> collect(DumpCtx& ctx) {
   auto& model = ctx.models.edit<LimitsModel>();
   for (const Task& task : ctx.tree.tasks)
     if (task.alive()) {
-      Limits& out = model.tasks[task.pid] = TRY(collect_files(format("/proc/{}", task.host)));
-      const std::string text = TRY(core::read_proc(task.host, "limits"));
+      Limits& out = model.tasks[task.pid] = TRY(collect_files({AT_FDCWD, format("/proc/{}", task.live)}));
+      const std::string text = TRY(core::read_proc(task.live, "limits"));
       out.rlimits = TRY(parse_limits(text));
       out.has_rlimits = true;
+      constexpr std::uint32_t kUnset = ~0u;
+      if (out.loginuid && *out.loginuid != kUnset) out.loginuid = ctx.models.get<core::TreeIds>().uid(*out.loginuid);
     }
   return {};
 }
 
 Result<> plan(PlanCtx& ctx) {
   const bool may_raise = core::has_capability(CAP_SYS_RESOURCE);
-  const Limits own = TRY(collect_files("/proc/self"));
+  const Limits own = TRY(collect_files({AT_FDCWD, "/proc/self"}));
   for (const auto& [pid, wanted] : ctx.models.get<LimitsModel>().tasks) {
     if (wanted.has_rlimits) TRY(check_rlimits(pid, wanted, may_raise));
     // Without the capability a task may go down to the lowest value that was ever set for it with the capability;
@@ -142,20 +152,51 @@ Result<> plan(PlanCtx& ctx) {
   return {};
 }
 
+Result<> set_files(const ProcDir& dir, const Limits& wanted) {
+  const Limits own = TRY(collect_files(dir));
+  if (wanted.oom_score_adj && wanted.oom_score_adj != own.oom_score_adj)
+    TRY(write_entry(dir, "oom_score_adj", format("{}", *wanted.oom_score_adj), "lowering it needs CAP_SYS_RESOURCE"));
+  if (wanted.coredump_filter && wanted.coredump_filter != own.coredump_filter)
+    TRY(write_entry(dir, "coredump_filter", format("{:#x}", *wanted.coredump_filter), ""));
+  return {};
+}
+
+bool set_by_coordinator(const Models& models) {
+  return models.get<core::TreeIds>().own || !models.get<core::ChildIds>().spaces.empty();
+}
+
+/// Nobody can set it for another one.
+Result<> set_loginuid(const ProcDir& dir, const Limits& wanted) {
+  const Limits own = TRY(collect_files(dir));
+  if (wanted.loginuid && own.loginuid && wanted.loginuid != own.loginuid)
+    TRY(write_entry(dir, "loginuid", format("{}", *wanted.loginuid),
+                    "needs CAP_AUDIT_CONTROL, and that the audit system does not hold loginuids immutable"));
+  return {};
+}
+
 Result<> enter(TaskCtx& ctx) {
   const auto& tasks = ctx.models().get<LimitsModel>().tasks;
   auto it = tasks.find(ctx.task.pid);
   if (it == tasks.end()) return {};
-  const Limits& wanted = it->second;
-  const Limits own = TRY(collect_files(format("/proc/{}", ctx.task.pid)));
-  if (wanted.oom_score_adj && wanted.oom_score_adj != own.oom_score_adj)
-    TRY(write_entry(ctx.task, "oom_score_adj", format("{}", *wanted.oom_score_adj),
-                    "lowering it needs CAP_SYS_RESOURCE"));
-  if (wanted.coredump_filter && wanted.coredump_filter != own.coredump_filter)
-    TRY(write_entry(ctx.task, "coredump_filter", format("{:#x}", *wanted.coredump_filter), ""));
-  if (wanted.loginuid && own.loginuid && wanted.loginuid != own.loginuid)
-    TRY(write_entry(ctx.task, "loginuid", format("{}", *wanted.loginuid),
-                    "needs CAP_AUDIT_CONTROL, and that the audit system does not hold loginuids immutable"));
+  const ProcDir dir{ctx.restore.proc_fd, core::proc_name(ctx)};
+  if (!set_by_coordinator(ctx.models())) TRY(set_files(dir, it->second));
+  return set_loginuid(dir, it->second);
+}
+
+Result<> finish(RestoreCtx& ctx) {
+  if (!set_by_coordinator(ctx.models)) return {};
+  for (const Task& t : ctx.tree.tasks) {
+    const auto& tasks = ctx.models.get<LimitsModel>().tasks;
+    const auto it = tasks.find(t.pid);
+    if (!t.alive() || it == tasks.end()) continue;
+    TRY(set_files({ctx.proc_fd, std::to_string(t.live.value)}, it->second));
+    for (std::size_t i = 0; it->second.has_rlimits && i < kRlimits; ++i) {
+      const rlimit wanted{it->second.rlimits[i].cur, it->second.rlimits[i].max};
+      if (prlimit(t.live.value, static_cast<__rlimit_resource>(i), &wanted, nullptr) != 0)
+        return Error{"limits", format("set the limit \"{}\" of", kNames[i]), format("pid {}", t.pid), errno,
+                     "run the restore with CAP_SYS_RESOURCE"};
+    }
+  }
   return {};
 }
 

@@ -49,6 +49,10 @@ Result<> write_core(const DumpCtx&, const Task&, std::size_t thread, pb::core_en
 Result<> read_core(ReadCtx&, const Task&, std::size_t thread, const pb::core_entry&);
 Result<> plan(PlanCtx&);
 Result<> enter(TaskCtx&);
+Result<> finish(RestoreCtx&);
+/// Whether the limits of the tasks are set by finish(): raising them takes capabilities of the outside, which tasks
+/// of another user namespace do not have.
+bool set_by_coordinator(const Models&);
 }  // namespace limits
 
 inline constexpr Module kLimits{.name = "limits",
@@ -56,6 +60,7 @@ inline constexpr Module kLimits{.name = "limits",
                                 .write_core = limits::write_core,
                                 .read_core = limits::read_core,
                                 .plan = limits::plan,
-                                .enter = limits::enter};
+                                .enter = limits::enter,
+                                .finish = limits::finish};
 
 }  // namespace cr::task

@@ -23,7 +23,6 @@ namespace cr::task {
 // Newer than the headers that we build with.
 inline constexpr int kPrSetMdwe = 65, kPrSetMemoryMerge = 67;
 inline constexpr int kPrSetThpDisable = 41, kPrGetThpDisable = 42;
-inline constexpr int kArchSetCpuid = 0x1012;
 
 /// Sets a switch unless it is so already or the image doesn't tell.
 inline SysResult set_switch(int get, int set, std::int64_t wanted) {
@@ -95,10 +94,7 @@ inline SysResult restore_mempolicy(const BlobCtx& ctx, const RestoreThread& t) {
 /// The switches that only one architecture has.
 inline SysResult restore_cpu_switches(const RestoreThread& t) {
   TRY(set_switch(PR_GET_TSC, PR_SET_TSC, t.tsc_mode == PR_TSC_SIGSEGV ? t.tsc_mode : kUnset));
-#ifdef __NR_arch_prctl
-  if (t.cpuid_allowed == 0) TRY(sys::call(__NR_arch_prctl, kArchSetCpuid, 0));
-#endif
-  return 0;
+  return t.cpuid_allowed == 0 ? arch::forbid_cpuid() : SysResult(0);
 }
 
 inline SysResult restore_mce_kill(std::int64_t wanted) {

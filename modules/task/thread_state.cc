@@ -33,7 +33,7 @@ namespace thread_state {
 Result<> collect(DumpCtx& ctx) {
   auto& model = ctx.models.edit<ThreadStateModel>();
   for (const Task& task : ctx.tree.tasks) {
-    const core::StatFields stat = TRY(core::read_stat(task.host));
+    const core::StatFields stat = TRY(core::read_stat(task.live));
     TaskStat& out = model.tasks[task.pid];
     out.comm = TRY(comm_of(task.host));
     if (!task.alive()) continue;

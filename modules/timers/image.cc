@@ -27,6 +27,7 @@ void write_timer(const Timer& t, NsPid leader, pb::posix_timer_entry& out) {
   out.set_it_sigev_notify(static_cast<std::uint32_t>(t.notify));
   out.set_sival_ptr(t.sigval);
   out.set_overrun(t.overrun);
+  if (t.missed != 0) out.set_missed(t.missed);
   out.set_isec(t.interval_ns / kNano);
   out.set_insec(t.interval_ns % kNano);
   out.set_vsec(t.value_ns / kNano);
@@ -43,6 +44,7 @@ Result<Timer> read_timer(const pb::posix_timer_entry& in, const Task& task) {
   t.notify = static_cast<std::int32_t>(in.it_sigev_notify());
   t.sigval = in.sival_ptr();
   t.overrun = in.overrun();
+  t.missed = in.missed();
   t.interval_ns = in.isec() * kNano + in.insec();
   t.value_ns = in.vsec() * kNano + in.vnsec();
   t.target = NsPid{in.notify_thread_id()};

@@ -51,5 +51,49 @@ TEST(TimersQuery, TimeLeftOverrunAndErrors) {
   syscall(SYS_timer_delete, id);
 }
 
+TEST(MissedQuery, CountsAndLeavesTheSignalPending) {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGRTMIN);
+  sigprocmask(SIG_BLOCK, &set, &before);
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGRTMIN;
+  event.sigev_value.sival_int = 9;
+  int id = -1;
+  ASSERT_EQ(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id), 0);
+  const itimerspec spec{{0, 10000000}, {0, 10000000}};
+  MissedQuery w{id, SIGRTMIN, CLOCK_MONOTONIC, 0, 0};
+  ASSERT_TRUE(MissedQueryCommand::run(w, Arena{}).ok());
+  EXPECT_EQ(w.found, 0);  // nothing is pending yet
+  ASSERT_EQ(syscall(SYS_timer_settime, id, 0, &spec, nullptr), 0);
+  usleep(105000);
+  ASSERT_TRUE(MissedQueryCommand::run(w, Arena{}).ok());
+  EXPECT_EQ(w.found, 1);
+  EXPECT_GE(w.missed, 8u);
+  // Once more: the count is that of before, and what was missed since.
+  MissedQuery again{id, SIGRTMIN, CLOCK_MONOTONIC, 0, 0};
+  usleep(20000);
+  ASSERT_TRUE(MissedQueryCommand::run(again, Arena{}).ok());
+  EXPECT_GE(again.missed, w.missed + 1);
+  siginfo_t info;
+  const timespec at_once{};
+  EXPECT_EQ(sigtimedwait(&set, &info, &at_once), SIGRTMIN);
+  EXPECT_EQ(info.si_value.sival_int, 9);
+  EXPECT_GE(static_cast<std::uint64_t>(info.si_overrun), again.missed);
+  // Another's signal of that number stays where it is.
+  const itimerspec disarmed{};
+  ASSERT_EQ(syscall(SYS_timer_settime, id, 0, &disarmed, nullptr), 0);
+  sigtimedwait(&set, &info, &at_once);
+  sigqueue(getpid(), SIGRTMIN, {.sival_int = 5});
+  again.found = 0;
+  ASSERT_TRUE(MissedQueryCommand::run(again, Arena{}).ok());
+  EXPECT_EQ(again.found, 0);
+  EXPECT_EQ(sigtimedwait(&set, &info, &at_once), SIGRTMIN);
+  EXPECT_EQ(info.si_value.sival_int, 5);
+  syscall(SYS_timer_delete, id);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
 }  // namespace
 }  // namespace cr::timers

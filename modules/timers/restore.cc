@@ -31,22 +31,18 @@ std::vector<signals::KernelSiginfo> orphans_in(const std::vector<SigInfo>& queue
   return out;
 }
 
-/// Clocks on which a moment some intervals ago exists: a CPU clock of the restored task has just begun.
-bool has_past(std::int32_t clock) {
-  return clock >= 0 && clock != CLOCK_PROCESS_CPUTIME_ID && clock != CLOCK_THREAD_CPUTIME_ID;
-}
-
-RestoreTimer to_wire(const Timer& t, NsPid leader) {
+RestoreTimer to_wire(const TaskCtx& ctx, const Timer& t) {
+  const auto number_of = [&](NsPid tid) { return ctx.tree().number_in(ctx.task.space, tid); };
   RestoreTimer out{};
   out.id = t.id;
   out.clock = t.clock;
   // The main thread makes all timers; for another's clock it has to be named: MAKE_THREAD_CPUCLOCK(tid,
   // CPUCLOCK_SCHED).
-  if (t.clock == CLOCK_THREAD_CPUTIME_ID && t.cpu_owner.value != 0 && t.cpu_owner != leader)
-    out.clock = static_cast<std::int32_t>(~static_cast<std::uint32_t>(t.cpu_owner.value) << 3 | 6);
+  if (is_own_thread_clock(t.clock) && t.cpu_owner.value != 0 && t.cpu_owner != ctx.task.pid)
+    out.clock = static_cast<std::int32_t>(~static_cast<std::uint32_t>(number_of(t.cpu_owner)) << 3 | 6);
   out.signal = t.signal;
   out.notify = t.notify;
-  out.target = t.target.value;
+  out.target = t.target.value == 0 ? 0 : number_of(t.target);
   out.sigval = t.sigval;
   out.interval_ns = t.interval_ns;
   out.value_ns = t.value_ns;
@@ -74,20 +70,33 @@ Pending pending_for(const Timer& t, const Task& task, const signals::Model& mode
 
 }  // namespace
 
+bool is_own_thread_clock(std::int32_t clock) {
+  constexpr std::int32_t kThreadZero = -2;  // MAKE_THREAD_CPUCLOCK(0, CPUCLOCK_SCHED)
+  return clock == CLOCK_THREAD_CPUTIME_ID || clock == kThreadZero;
+}
+
+bool has_past(std::int32_t clock) {
+  return clock >= 0 && clock != CLOCK_PROCESS_CPUTIME_ID && clock != CLOCK_THREAD_CPUTIME_ID;
+}
+
 Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& arena) {
   const auto& processes = ctx.models().get<Model>().processes;
   auto it = processes.find(ctx.task.pid);
   if (it == processes.end()) return {};
   const auto& pending = ctx.models().get<signals::Model>();
-  for (std::size_t i = 0; i < 3; ++i)
-    out.itimers[i] = {it->second.itimers[i].interval_us, it->second.itimers[i].value_us};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Itimer& from = it->second.itimers[i];
+    // An interval but no time left: it has fired, and its pending signal would have started it again. Here it does so
+    // at once; the signal is one with the one that is pending.
+    out.itimers[i] = {from.interval_us, from.value_us == 0 && from.interval_us != 0 ? 1 : from.value_us};
+  }
   std::vector<RestoreTimer> timers;
   for (const Timer& t : it->second.posix) {
-    RestoreTimer& wire = timers.emplace_back(to_wire(t, ctx.task.pid));
+    RestoreTimer& wire = timers.emplace_back(to_wire(ctx, t));
     const Pending signal = pending_for(t, ctx.task, pending);
     if (signal.own) {
       wire.expired = t.interval_ns == 0;
-      wire.steps_back = t.interval_ns != 0;
+      wire.steps_back = t.interval_ns != 0 ? t.missed + 1 : 0;
     } else if (t.overrun != 0 && t.interval_ns != 0 && t.value_ns != 0 && t.notify == kNotifySignal &&
                has_past(t.clock) && !signal.same_no) {
       wire.steps_back = t.overrun + 1;

@@ -74,6 +74,20 @@ inline SysResult arm_timer(const RestoreTimer& t) {
   return t.take_signal ? take_signal(t) : SysResult(0);
 }
 
+/// The kernel adds a tick to what is set of a CPU clock (set_cpu_itimer): takes it off again.
+inline SysResult set_itimer(int which, const KernelTimerValue& wanted) {
+  constexpr std::uint64_t kMicro = 1000000, kLongestTick = 10000;
+  TRY(sys::call(__NR_setitimer, which, &wanted, nullptr));
+  if (which == 0 /* ITIMER_REAL */) return 0;
+  KernelTimerValue now{};
+  TRY(sys::call(__NR_getitimer, which, &now));
+  const std::uint64_t want = wanted.value[0] * kMicro + wanted.value[1], got = now.value[0] * kMicro + now.value[1];
+  if (got <= want || got - want > kLongestTick || want <= got - want) return 0;
+  const std::uint64_t less = want - (got - want);
+  const KernelTimerValue corrected{{wanted.interval[0], wanted.interval[1]}, {less / kMicro, less % kMicro}};
+  return sys::call(__NR_setitimer, which, &corrected, nullptr);
+}
+
 inline SysResult restore_itimers(const RestoreProcess& p) {
   constexpr std::uint64_t kMicro = 1000000;
   for (int which = 0; which < 3; ++which) {
@@ -81,7 +95,7 @@ inline SysResult restore_itimers(const RestoreProcess& p) {
     if (t.interval_us == 0 && t.value_us == 0) continue;
     const KernelTimerValue value{{t.interval_us / kMicro, t.interval_us % kMicro},
                                  {t.value_us / kMicro, t.value_us % kMicro}};
-    TRY(sys::call(__NR_setitimer, which, &value, nullptr));
+    TRY(set_itimer(which, value));
   }
   return 0;
 }

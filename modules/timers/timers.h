@@ -7,11 +7,13 @@
 // A timer whose signal is pending has expired but is not armed again before the signal is taken. It is armed for an
 // expiry in the past, in phase, so that the kernel queues the timer's own signal. The overrun count of the last
 // delivery is brought back the same way, by an expiry that many intervals ago whose signal the restorer takes; not
-// for timers that signal another thread (SIGEV_THREAD_ID), which only that thread could take. Not to be seen, so
-// lost: expirations missed while a signal is pending (they are counted only when it is taken); whether a
-// CLOCK_REALTIME timer was set to an absolute time (it goes on by the time left). Refused: a CLOCK_THREAD_CPUTIME_ID
-// timer that is not armed in a process of several threads, since the kernel does not say whose time it counts (an
-// armed one is found by watching it); --allow-lossy thread-cpu-timer takes the main thread.
+// for timers that signal another thread (SIGEV_THREAD_ID), which only that thread could take. Expirations missed
+// while a signal is pending are counted only when it is taken: the parasite takes it and makes it pending again. Not
+// to be seen, so lost: those of a timer on a CPU clock, of one whose signal number is pending twice, or of one that
+// has told overruns before in a program that runs on after the dump (asking would change timer_getoverrun(2));
+// whether a CLOCK_REALTIME timer was set to an absolute time (it goes on by the time left). Refused: a
+// CLOCK_THREAD_CPUTIME_ID timer that is not armed in a process of several threads, since the kernel does not say
+// whose time it counts (an armed one is found by watching it); --allow-lossy thread-cpu-timer takes the main thread.
 #pragma once
 
 #include <array>
@@ -42,6 +44,7 @@ struct Timer {
   NsPid target;     ///< of SIGEV_THREAD_ID
   NsPid cpu_owner;  ///< CLOCK_THREAD_CPUTIME_ID: whose time it counts
   std::uint32_t overrun = 0;
+  std::uint32_t missed = 0;                     ///< expirations while its signal is pending
   std::uint64_t interval_ns = 0, value_ns = 0;  ///< time left; 0: not armed
 };
 
@@ -57,6 +60,10 @@ struct Model {
 /// The text of /proc/PID/timers, in ascending order of ids. The thread of SIGEV_THREAD_ID is in `target` as the text
 /// tells it, a number of the reader's pid namespace. Errors: a record that is not of the known form.
 Result<std::vector<Timer>> parse_timers(std::string_view text);
+/// The CPU clock of whichever thread made the timer; the kernel shows it as that of thread 0 (-2).
+bool is_own_thread_clock(std::int32_t clock);
+/// Clocks on which a moment some intervals ago exists also for a restored task: its CPU clocks have just begun.
+bool has_past(std::int32_t clock);
 
 struct RestoreProcess;  // wire.h
 struct RestoreThread;

@@ -38,6 +38,17 @@ struct TimersQuery {
 };
 static_assert(sizeof(TimersQuery) == 8);
 
+/// How many expirations of a periodic timer were missed while its signal is pending, which only the taking of the
+/// signal counts: it is taken, and the timer armed so that it is pending again. By the thread that the signal is for.
+struct MissedQuery {
+  static constexpr char kName[] = "timers.missed";
+  static constexpr std::uint32_t kCommand = command_id(kName);
+  std::int32_t id, signal, clock;
+  std::int32_t found;  ///< 0: another signal came first, nothing has changed
+  std::uint64_t missed;
+};
+static_assert(sizeof(MissedQuery) == 24);
+
 struct RestoreTimer {
   std::int32_t id, clock;
   std::int32_t signal, notify;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "core/id_map.h"
 #include "files/description.h"
 #include "tty/node.h"
 #include "tty/outside.h"
@@ -27,10 +28,10 @@ bool is_external(const Options& opt, const Terminal& t) {
 }
 
 /// What the node tells of a slave.
-void take_node(Terminal& t, const struct stat& st) {
+void take_node(Terminal& t, const struct stat& st, const core::TreeIds& ids) {
   t.dev = static_cast<std::uint32_t>(st.st_dev);
-  t.uid = st.st_uid;
-  t.gid = st.st_gid;
+  t.uid = ids.uid(st.st_uid);
+  t.gid = ids.gid(st.st_gid);
   t.mode = st.st_mode & 07777;
 }
 
@@ -48,7 +49,7 @@ Result<Terminal> describe(const DumpCtx& ctx, const FileProbe& p) {
   if (maj == kAuxMajor && min == 2) {
     t.master = true;
     t.index = TRY(pty_index(p.fd, p.name()));
-    take_node(t, TRY(stat_slave(p, t.index)));
+    take_node(t, TRY(stat_slave(p, t.index)), ctx.models.get<core::TreeIds>());
   } else if (maj == kAuxMajor && min == 0) {
     t.type = Type::kCtty;
   } else if (maj == kAuxMajor) {
@@ -59,7 +60,7 @@ Result<Terminal> describe(const DumpCtx& ctx, const FileProbe& p) {
                       : "a serial line has its other end outside: close it before the dump");
   } else {
     t.index = index_of_slave(p.st.st_rdev);
-    take_node(t, p.st);
+    take_node(t, p.st, ctx.models.get<core::TreeIds>());
   }
   return t;
 }
@@ -139,7 +140,7 @@ Result<> collect_open(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   open.terminal = TRY(terminal_of(model, TRY(describe(ctx, probe)), probe));
   open.path = probe.link;
   if (open.path.ends_with(kDeleted)) open.path.resize(open.path.size() - kDeleted.size());
-  open.path_id = files::add_path(ctx, probe, open.path);
+  open.path_id = TRY(files::add_path(ctx, probe, open.path));
   model.opens[id] = std::move(open);
   return {};
 }

@@ -11,6 +11,7 @@
 #include "base/clone_args.h"
 #include "base/format.h"
 #include "files/description.h"
+#include "tty/orphan.h"
 
 namespace cr::tty {
 namespace {
@@ -76,8 +77,9 @@ Result<> open_controlling(RestoreCtx& ctx, const Model& model) {
       continue;
     }
     const Terminal& t = model.terminals.at(real);
-    if (t.type == Type::kPty && model.pairs.at({t.dev, t.index}).master != 0) {
-      TRY(open_through(model.pairs.at({t.dev, t.index}).slave_fd, wanted, t.object));
+    const Pair* pair = t.type == Type::kPty ? &model.pairs.at({t.dev, t.index}) : nullptr;
+    if (pair != nullptr && (pair->master != 0 || is_orphan(ctx.opt, *pair))) {
+      TRY(open_through(pair->slave_fd, wanted, t.object));
       continue;
     }
     // The caller's, which controls our own session.

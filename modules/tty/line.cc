@@ -1,4 +1,5 @@
 #include "tty/line.h"
+#include "core/opener.h"
 
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
@@ -70,8 +71,11 @@ Result<Settings> read_locked_settings(int fd, const std::string& object) {
   return from_kernel(TRY(get<termios>(fd, TIOCGLCKTRMIOS, "the locked settings", object)));
 }
 
-Result<> write_locked_settings(int fd, const Settings& s, const std::string& object) {
-  return put(fd, TIOCSLCKTRMIOS, to_kernel<termios>(s), "the locked settings", object);
+Result<> write_locked_settings(int fd, const Settings& s, const std::string& object, int opener) {
+  const auto locks = to_kernel<termios>(s);
+  static_assert(sizeof locks <= core::kIoctlRoom);
+  if (core::ioctl_as_engine(opener, fd, TIOCSLCKTRMIOS, &locks, sizeof locks) == 0) return {};
+  return fail("set the locked settings of", object, errno, "it needs CAP_SYS_ADMIN");
 }
 
 Result<WindowSize> read_window(int fd, const std::string& object) {

@@ -32,7 +32,7 @@ Result<Settings> read_settings(int fd, const std::string& object);
 Result<> write_settings(int fd, const Settings& s, const std::string& object);
 /// Which settings can't be changed (TIOCGLCKTRMIOS); the speeds have no lock.
 Result<Settings> read_locked_settings(int fd, const std::string& object);
-Result<> write_locked_settings(int fd, const Settings& s, const std::string& object);
+Result<> write_locked_settings(int fd, const Settings& s, const std::string& object, int opener);
 Result<WindowSize> read_window(int fd, const std::string& object);
 Result<> write_window(int fd, const WindowSize& w, const std::string& object);
 /// Line discipline, an N_* of the kernel.

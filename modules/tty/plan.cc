@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "files/description.h"
+#include "tty/orphan.h"
 #include "tty/outside.h"
 #include "tty/pty_maker.h"
 #include "tty/tty.h"
@@ -24,6 +25,13 @@ bool is_led_inside(const TaskTree& tree, NsPid sid) {
 bool has_descriptors(const Model& model, TerminalId id) {
   return std::any_of(model.opens.begin(), model.opens.end(),
                      [id](const auto& open) { return open.second.terminal == id; });
+}
+
+/// Then its devpts is its own too, or a caller's business.
+bool has_own_mounts(const PlanCtx& ctx) {
+  const KobjModel& objects = ctx.models.get<KobjModel>();
+  const KobjIds* root = objects.find(ctx.tree.root().pid);
+  return root != nullptr && root->mnt_ns != objects.root.mnt_ns;
 }
 
 Result<> check_number_is_free(const Model& model, const Pair& pair, PairKey key) {
@@ -80,8 +88,9 @@ Result<> plan_all(PlanCtx& ctx) {
   Model& model = ctx.models.edit<Model>();
   files::Model& files = ctx.models.edit<files::Model>();
   for (auto& [key, pair] : model.pairs) {
-    if (pair.master != 0 || pair.hung_up != 0) TRY(check_number_is_free(model, pair, key));
-    if (pair.master == 0 && pair.slave != 0) TRY(check_callers_terminal(ctx, model.terminals.at(pair.slave)));
+    if (is_made_here(ctx.opt, pair) && !has_own_mounts(ctx)) TRY(check_number_is_free(model, pair, key));
+    if (pair.master == 0 && pair.slave != 0 && !is_orphan(ctx.opt, pair))
+      TRY(check_callers_terminal(ctx, model.terminals.at(pair.slave)));
     pair.master_fd = files::take_service_number(files);
     pair.slave_fd = files::take_service_number(files);
   }

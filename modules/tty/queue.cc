@@ -10,6 +10,7 @@
 
 #include "base/format.h"
 #include "core/capability.h"
+#include "core/opener.h"
 
 namespace cr::tty {
 namespace {
@@ -77,7 +78,7 @@ Settings bytewise(const End& end) {
 }
 
 Result<> type(const End& end, std::uint8_t byte) {
-  if (ioctl(end.fd, TIOCSTI, &byte) == 0) return {};
+  if (core::ioctl_as_engine(end.opener, end.fd, TIOCSTI, &byte, sizeof byte) == 0) return {};
   return fail("put back what waits in", end.object, errno, "it needs CAP_SYS_ADMIN");
 }
 

@@ -28,6 +28,7 @@ struct End {
   /// Output was stopped (by ^S or tcflow(3)): it stays so.
   bool stopped = false;
   std::string object;
+  int opener = -1;  ///< restore: RestoreCtx::opener
 };
 
 /// Bytes and marks that the line discipline itself holds; more waits in the buffers of the driver.

@@ -79,9 +79,11 @@ Result<> set_foreground(const TaskCtx& ctx, int fd, NsPid group) {
   if (!has_members(ctx.tree(), group)) {
     // Led outside, a group that is not in the tree is outside too, and not ours to bring to the front.
     if (ctx.tree().find(ctx.task.sid) == nullptr) return {};
+    if (ctx.task.space != 0) return failed(ctx, "name in its pid namespace the empty foreground group of", 0);
     return set_empty_group(ctx, fd, group.value);
   }
-  if (ioctl(fd, TIOCSPGRP, &group.value) != 0) return failed(ctx, "set the foreground group of", errno);
+  const int number = ctx.tree().number_in(ctx.task.space, group);
+  if (ioctl(fd, TIOCSPGRP, &number) != 0) return failed(ctx, "set the foreground group of", errno);
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "core/proc_text.h"
 #include "tty/node.h"
+#include "tty/orphan.h"
 #include "tty/outside.h"
 #include "tty/tty.h"
 
@@ -146,6 +147,7 @@ Result<> refuse_outsiders(const DumpCtx& ctx, const Model& model, PairKey key, c
     return {};
   }
   if (pair.slave == 0 || ctx.opt.shell_job) return {};
+  if (is_orphan(ctx.opt, pair)) return check_orphan(ctx, model, pair);
   const Terminal& t = model.terminals.at(pair.slave);
   std::string who = find_outside(ctx.tree, key.first, key.second, WhichEnd::kMaster);
   return fail("dump", t.object, 0,

@@ -5,7 +5,7 @@
 // pty (see line.h); /proc/PID/stat which task has which controlling terminal and what its foreground group is. What
 // waits to be read can't be peeked at: it is taken and put back while the tree is frozen (see queue.h).
 //
-// How it is put back: the coordinator makes every pty before the first fork, with the number it had (it opens ptmx
+// How it is put back: the root task makes every pty before it forks, with the number it had (it opens ptmx
 // until that number comes), restores its state and opens all descriptions on service numbers, which the tasks
 // inherit; their owners duplicate them from there. A leader takes its controlling terminal right after setsid(2),
 // before it forks: whoever is in the session later has it by inheritance, there is no other way. Foreground groups
@@ -14,7 +14,8 @@
 //
 // A slave whose master is outside the tree: with --external tty[RDEV:DEV] (hexadecimal) the restore gets it by
 // --inherit-fd fd[N]:tty[RDEV:DEV]; with --shell-job the restore takes the caller's terminal (standard input) for it,
-// with its settings but not its window size.
+// with its settings but not its window size. A runtime that takes the masters by itself (orphan_pts_master of the
+// RPC) gets one of a new terminal, made where the old one was (see orphan.h).
 //
 // Refused: a pty that a process outside also has; a pty of the outside without one of those options; serial lines,
 // virtual consoles, /dev/console; line disciplines other than N_TTY; status of packet mode that nobody has read yet;
@@ -103,6 +104,9 @@ struct Model {
 
   // Dump.
   std::map<TerminalId, UniqueFd> copies{};  ///< a descriptor of each terminal
+
+  // Restore: from the root task to the coordinator, when the caller is to get masters.
+  UniqueFd masters_in{}, masters_out{};
 };
 
 /// Name of an external terminal in the options: "tty[8803:1a]".
@@ -119,6 +123,7 @@ Result<> read_open(ReadCtx& ctx, const pb::file_entry& entry);
 Result<> read_terminals(ReadCtx& ctx);
 Result<> plan_all(PlanCtx& ctx);
 Result<> prepare_all(RestoreCtx& ctx);
+Result<> furnish_all(RestoreCtx& ctx);
 Result<> finish_all(RestoreCtx& ctx);
 Result<UniqueFd> open(TaskCtx& ctx, FileId id);
 
@@ -134,6 +139,7 @@ inline constexpr FileKind kKind{
     .read_images = read_terminals,
     .plan = plan_all,
     .prepare = prepare_all,
+    .furnish = furnish_all,
     .finish = finish_all,
     .open = open,
 };

@@ -2,6 +2,7 @@
 #include "blocked.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -10,7 +11,7 @@
 #include "proc.h"
 #include "zdtm.h"
 
-enum { kTickMs = 5, kGapMs = 20, kSlackMs = 250 };
+enum { kTickMs = 5, kGapMs = 20, kSlackMs = 250, kBeforeMs = 600 };
 
 int64_t now_ns(clockid_t clock)
 {
@@ -50,17 +51,28 @@ static void *run(void *arg)
 	struct blocked *b = arg;
 
 	__atomic_store_n(&b->tid, syscall(SYS_gettid), __ATOMIC_SEQ_CST);
-	b->began_ns = now_ns(CLOCK_MONOTONIC);
+	const clockid_t clock = b->by_realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+	b->began_ns = now_ns(clock);
 	errno = 0;
 	b->result = b->call(b);
 	b->error = errno;
-	b->ended_ns = now_ns(CLOCK_MONOTONIC);
+	b->ended_ns = now_ns(clock);
 	b->done = 1;
 	return NULL;
 }
 
+/* An emulated machine takes several times as long for everything but for waiting. */
+static int slowness(void)
+{
+	const char *text = getenv("ZDTM_SLOW");
+
+	return text ? atoi(text) : 1;
+}
+
 void blocked_start(struct blocked *b)
 {
+	b->ms *= slowness();
+	b->slack_ms = (b->slack_ms ? b->slack_ms : kSlackMs) * slowness();
 	b->done = 0;
 	b->tid = 0;
 	b->frozen_ns = 0;
@@ -71,7 +83,7 @@ void blocked_start(struct blocked *b)
 	while (!__atomic_load_n(&b->tid, __ATOMIC_SEQ_CST))
 		sleep_ms(1);
 	if (b->ms)
-		sleep_ms(b->ms / 2);
+		sleep_ms(kBeforeMs);
 	else
 		sleep_ms(5);
 	if (wait_for_state(b->tid, 'S'))
@@ -101,7 +113,7 @@ int blocked_check(struct blocked *b, long result, int error)
 		return 0;
 	pthread_join(b->ticker, NULL);
 	spent = b->ended_ns - b->began_ns;
-	most = (b->ms + (b->slack_ms ? b->slack_ms : kSlackMs)) * 1000000ll + b->frozen_ns;
+	most = (b->ms + b->slack_ms) * 1000000ll + b->frozen_ns;
 	test_msg("took %lld ms of %d, frozen for %lld", (long long)spent / 1000000, b->ms,
 		 (long long)b->frozen_ns / 1000000);
 	if (spent < least || spent > most) {

@@ -1,8 +1,9 @@
 /* A thread that sits in one blocking system call while the case is dumped and restored.
  *
  * With a time limit the call's total time is checked too: it must be at least `ms`, and at most `ms` plus what the
- * process was frozen or off the CPU plus a slack. A second thread measures the frozen time. blocked_start() lets half
- * of the limit pass before it returns, so a call that is restarted with its full time is clearly too long. */
+ * process was frozen or off the CPU plus a slack. A second thread measures the frozen time. blocked_start() lets
+ * 600 ms of it pass before it returns, so a call that is restarted with its full time is clearly too long. The limit
+ * must leave time for some rounds of dump and restore (--iters). */
 #pragma once
 
 #include <pthread.h>
@@ -13,6 +14,7 @@ struct blocked {
   long (*call)(struct blocked* b); /* the call under test; its result and errno are kept */
   void* arg;
   int ms;       /* its time limit; 0: sleeps until it is woken */
+  int by_realtime; /* the limit is a time of CLOCK_REALTIME, which goes on while the case is in its images */
   int slack_ms; /* how much later it may end; 0: 250 */
 
   pid_t tid;
@@ -26,7 +28,7 @@ struct blocked {
 int64_t now_ns(clockid_t clock);
 void sleep_ms(int ms);
 
-/* Returns when the thread is asleep in the call (and half of its time is over). */
+/* Returns when the thread is asleep in the call (and 600 ms of its time are over). */
 void blocked_start(struct blocked* b);
 /* Waits for its end, checks result, errno (if result is -1) and time; 0 when all is well, else fail() was called. */
 int blocked_check(struct blocked* b, long result, int error);

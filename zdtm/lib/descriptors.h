@@ -41,7 +41,7 @@ static inline void write_text(int fd, const char* text) {
 }
 
 /* The rest of the line of /proc/self/fdinfo/FD that starts with key; die() when there is none. */
-static inline const char* fdinfo_line(int fd, const char* key) {
+static inline const char* fdinfo_line_if_there(int fd, const char* key) {
   static char line[512];
   char path[64];
   snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
@@ -54,7 +54,13 @@ static inline const char* fdinfo_line(int fd, const char* key) {
       return line + strlen(key);
     }
   fclose(f);
-  die("no line %s in %s", key, path);
+  return NULL;
+}
+
+static inline const char* fdinfo_line(int fd, const char* key) {
+  const char* text = fdinfo_line_if_there(fd, key);
+  if (!text) die("no line %s in the fdinfo of %d", key, fd);
+  return text;
 }
 
 /* Where /proc/self/fd/FD points. */

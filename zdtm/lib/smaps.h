@@ -12,7 +12,7 @@ struct vma {
   uint64_t offset;
   unsigned long inode;
   char path[512];
-  long rss_kb, locked_kb, page_kb, anon_huge_kb;
+  long rss_kb, locked_kb, page_kb, anon_huge_kb, pkey;
   char flags[256]; /* " rd wr mr mw me ac ": every flag between two spaces */
 };
 
@@ -34,6 +34,7 @@ static inline int vma_at(const volatile void* addr, struct vma* out) {
       sscanf(line, "Rss: %ld", &out->rss_kb);
       sscanf(line, "Locked: %ld", &out->locked_kb);
       sscanf(line, "KernelPageSize: %ld", &out->page_kb);
+      sscanf(line, "ProtectionKey: %ld", &out->pkey);
       sscanf(line, "AnonHugePages: %ld", &out->anon_huge_kb);
       if (strncmp(line, "VmFlags:", 8) == 0)
         snprintf(out->flags, sizeof(out->flags), "%.*s ", (int)strcspn(line + 8, "\n"), line + 8);

@@ -4,7 +4,9 @@
  * about memory, descriptors and their sharing must be the only ones to add mappings and descriptors. */
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -28,6 +30,11 @@ static inline pid_t waiting_child_start(void (*set_up)(void*), void (*check)(voi
   close(ready[1]);
   if (read(ready[0], &byte, 1) != 1) die("child %d did not get ready", pid);
   close(ready[0]);
+  /* As long as the child has not closed its end, a look at its descriptors finds one too many. The end of the pipe does
+   * not tell: children that it has may have inherited it. */
+  char end[64];
+  snprintf(end, sizeof end, "/proc/%d/fd/%d", pid, ready[1]);
+  while (faccessat(AT_FDCWD, end, F_OK, AT_SYMLINK_NOFOLLOW) == 0) usleep(100);
   return pid;
 }
 

@@ -4,6 +4,8 @@ import os
 import subprocess
 import time
 
+from .flavours import FLAVOURS
+
 
 @dataclasses.dataclass
 class Outcome:
@@ -22,8 +24,8 @@ def last_line_of(path):
 
 
 class Engine:
-    def __init__(self, path, images):
-        self.path = path
+    def __init__(self, path, images, flavour=FLAVOURS['host']):
+        self.programs = {'dump': flavour.dumper or path, 'restore': flavour.restorer or path}
         self.images = images  # directory above the image sets
 
     def image_dir(self, number):
@@ -33,7 +35,7 @@ class Engine:
 
     def run(self, number, verb, words, timeout):
         stderr = os.path.join(self.images, f'{number}.{verb}.stderr')
-        command = [self.path, verb, *words]
+        command = [self.programs[verb], verb, *words]
         with open(stderr, 'wb') as err, open(os.path.join(self.images, f'{number}.{verb}.stdout'), 'wb') as out:
             began = time.monotonic()
             code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=timeout, check=False,

@@ -31,6 +31,8 @@ class Header:
     compare: frozenset = frozenset()  # what is not compared
     rewrite: str = ''  # what is done to the images before the restore, of rewrite.KINDS
     network: str = ''  # own: a network namespace for the case, with lo up
+    outside: str = ''  # why it can't be run below an init that is dumped too; empty: it can
+    rights: str = ''  # why it needs the rights of the machine's own root; empty: that of a user namespace will do
     timeout: float = 0  # seconds; 0: the runner's default
 
 
@@ -76,6 +78,8 @@ PARSERS = {
     'compare': parse_compare,
     'rewrite': parse_rewrite,
     'network': parse_network,
+    'outside': str,
+    'rights': str,
     'timeout': float,
 }
 

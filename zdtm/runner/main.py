@@ -28,6 +28,7 @@ def parse_arguments(words):
     parser.add_argument('--engine', metavar='PATH', help='the engine (default: crengine in the build directory)')
     parser.add_argument('--flavour', default='host', choices=sorted(FLAVOURS), help='where the cases run (default %(default)s)')
     parser.add_argument('--timeout', type=float, default=60, metavar='S', help='seconds per case (default %(default)s)')
+    parser.add_argument('--slow', type=float, default=1, metavar='N', help='a machine N times as slow: timeouts, and waits that are measured, are longer')
     parser.add_argument('--work', metavar='DIR', help='directory for images and logs (default: a new one in /tmp)')
     parser.add_argument('--keep', action='store_true', help='keep images and logs of passed cases too')
     parser.add_argument('--junit', metavar='FILE', help='write JUnit XML')
@@ -68,6 +69,10 @@ class Run:
         except (HeaderError, ValueError) as error:
             self.report.add(Result(name, reason=str(error)))
             return None
+        if FLAVOURS[options.flavour].namespaces:
+            reason = reason or header.outside
+        if FLAVOURS[options.flavour].owner:
+            reason = reason or header.rights
         if reason:
             self.report.add(Result(name, state='skipped', reason=reason))
             return None
@@ -76,7 +81,7 @@ class Run:
             return None
         engine = os.path.abspath(options.engine or os.path.join(options.build, 'crengine'))
         return Job(name, str(binary), header, str(self.work / name.replace('/', '.')), engine, options.iters,
-                   options.mode or 'full', header.timeout or options.timeout, options.flavour)
+                   options.mode or 'full', (header.timeout or options.timeout) * options.slow, options.flavour, options.slow)
 
     def on_result(self, job, result):
         keep = self.options.keep or result.state == 'failed'

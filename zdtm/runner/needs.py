@@ -22,6 +22,11 @@ def need_kernel(wanted):
     return '' if release_numbers(have) >= release_numbers(wanted) else f'kernel {have} is older than {wanted}'
 
 
+def need_older_kernel(limit):
+    have = platform.release()
+    return '' if release_numbers(have) < release_numbers(limit) else f'kernel {have} is not older than {limit}'
+
+
 def need_cap(name):
     if name.lower() not in CAPABILITIES:
         raise ValueError(f'no capability is called {name}')
@@ -77,6 +82,8 @@ def missing(need):
         return PLAIN[need]()
     if need.startswith('kernel>='):
         return need_kernel(need[len('kernel>='):])
+    if need.startswith('kernel<'):
+        return need_older_kernel(need[len('kernel<'):])
     kind, colon, value = need.partition(':')
     if colon and value and kind in WITH_VALUE:
         return WITH_VALUE[kind](value)

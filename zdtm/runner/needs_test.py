@@ -14,6 +14,8 @@ class NeedsTest(unittest.TestCase):
 
     def test_not_met(self):
         self.assertIn('older than 99.0', missing('kernel>=99.0'))
+        self.assertIn('not older than 2.6', missing('kernel<2.6'))
+        self.assertEqual(missing('kernel<99.0'), '')
         self.assertIn('no-such-tool', first_missing(['tool:sh', 'tool:no-such-tool']))
 
     def test_unknown(self):

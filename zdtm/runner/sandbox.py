@@ -14,6 +14,7 @@ import traceback
 CLONE_NEWNS = 0x00020000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
+CLONE_NEWIPC = 0x08000000
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
 MS_REC_PRIVATE = 0x4000 | (1 << 18)
@@ -51,8 +52,8 @@ def in_child(body):
 
 
 def start(body, reap_log, own_network=False):
-    """Runs body() as pid 2 of a new pid namespace, and with a network of its own if wanted. Returns the pid of the process
-    to wait for; killing it kills all."""
+    """Runs body() as pid 2 of a new pid namespace, and with a network and System V objects of its own if wanted. Returns the
+    pid of the process to wait for; killing it kills all."""
     return in_child(lambda: carrier(body, reap_log, own_network))
 
 
@@ -63,7 +64,7 @@ def raise_loopback():
 
 def carrier(body, reap_log, own_network):
     die_with_parent()
-    check(libc.unshare(CLONE_NEWPID | CLONE_NEWNS | (CLONE_NEWNET if own_network else 0)), 'unshare')
+    check(libc.unshare(CLONE_NEWPID | CLONE_NEWNS | (CLONE_NEWNET | CLONE_NEWIPC if own_network else 0)), 'unshare')
     if own_network:
         raise_loopback()
     pid = in_child(lambda: init(body, reap_log))

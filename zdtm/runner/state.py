@@ -7,10 +7,12 @@ import re
 THOROUGH_UP_TO = 64
 
 STATUS_FIELDS = (
-    'Name Umask Tgid Pid PPid Uid Gid Groups NSpgid NSsid Threads SigPnd ShdPnd SigBlk SigIgn SigCgt CapInh CapPrm '
+    'Name Umask Uid Gid Groups Threads SigPnd ShdPnd SigBlk SigIgn SigCgt CapInh CapPrm '
     'CapEff CapBnd CapAmb NoNewPrivs Seccomp Seccomp_filters Speculation_Store_Bypass SpeculationIndirectBranch '
     'Cpus_allowed Mems_allowed THP_enabled').split()
-STAT_FIELDS = {7: 'tty', 8: 'tty group', 19: 'nice', 38: 'exit signal', 40: 'rt priority', 41: 'policy'}
+# One number for each pid namespace; those above the tree's are left out.
+NAMESPACED_FIELDS = ('NStgid', 'NSpid', 'NSpgid', 'NSsid')
+STAT_FIELDS = {7: 'tty', 19: 'nice', 38: 'exit signal', 40: 'rt priority', 41: 'policy'}
 SMALL_FILES = ('cmdline', 'comm', 'coredump_filter', 'environ', 'limits', 'loginuid', 'oom_score_adj', 'personality',
                'timerslack_ns', 'auxv')
 LINKS = ('cwd', 'exe', 'root')
@@ -65,14 +67,32 @@ def tree(root):
     return sorted(found)
 
 
-def task_status(pid, tid):
+def status_lines(path):
+    return dict(line.split(':', 1) for line in read(path).splitlines() if ':' in line)
+
+
+def level_of(root):
+    """Where in lines such as NSpid the pid namespace of the tree's root stands."""
+    return len(status_lines(f'/proc/{root}/status')['NSpid'].split()) - 1
+
+
+def own_number(pid, level, tid=None):
+    """The number of a task in the pid namespace of the tree's root."""
+    return int(status_lines(f'/proc/{pid}/task/{tid or pid}/status')['NSpid'].split()[level])
+
+
+def task_status(pid, tid, numbers, level):
     base = f'/proc/{pid}/task/{tid}'
-    lines = dict(line.split(':', 1) for line in read(f'{base}/status').splitlines() if ':' in line)
+    lines = status_lines(f'{base}/status')
     result = {field: lines[field].strip() for field in STATUS_FIELDS if field in lines}
+    result.update({field: ' '.join(lines[field].split()[level:]) for field in NAMESPACED_FIELDS})
+    parent = int(lines['PPid'])
+    result['PPid'] = numbers.get(parent, parent)
     if 'SigBlk' in result:
         result['SigBlk'] = f'{int(result["SigBlk"], 16) & ~SIGTERM_BIT:016x}'
     stat = stat_fields(read(f'{base}/stat'))
     result.update({name: stat[number] for number, name in STAT_FIELDS.items() if number in stat})
+    result['tty group'] = numbers.get(int(stat[8]), stat[8])
     # Running and sleeping take turns; stopped, traced and dead do not.
     result['state'] = stat[3] if stat[3] in 'TtZX' else 'alive'
     if stat[3] == 'Z':
@@ -115,12 +135,12 @@ def read_fds(pid, numbering):
 
 
 def inode_numbering():
-    """Inode numbers of pipes and sockets are new after a restore; which descriptors share one is not. So they are
+    """Inode numbers of pipes, sockets and namespaces are new after a restore; which descriptors share one is not. So they are
     numbered by first appearance."""
     seen = {}
 
     def number(link):
-        if not re.fullmatch(r'(pipe|socket):\[\d+\]', link):
+        if not re.fullmatch(r'(pipe|socket|cgroup|ipc|mnt|net|pid|time|user|uts):\[\d+\]', link):
             return link
         return f'{link.split(":")[0]}:#{seen.setdefault(link, len(seen))}'
     return number
@@ -140,18 +160,28 @@ def parse_maps(text):
     return result
 
 
-def read_process(pid, numbering, thorough, skip):
+def is_io_worker(pid, tid):
+    """Workers of io_uring are the kernel's own business: it makes and ends them as it likes (PF_IO_WORKER)."""
+    return tid != pid and int(stat_fields(read(f'/proc/{pid}/task/{tid}/stat'))[9]) & 0x10 != 0
+
+
+def read_process(pid, numbers, level, numbering, thorough, skip):
     process = Process()
     try:
         if 'nostatus' not in skip:
-            for tid in sorted(map(int, os.listdir(f'/proc/{pid}/task'))):
-                for field, text in task_status(pid, tid).items():
-                    process.status[tid, field] = text
+            tids = sorted(map(int, os.listdir(f'/proc/{pid}/task')))
+            threads = [tid for tid in tids if not is_io_worker(pid, tid)]
+            for tid in threads:
+                number = own_number(pid, level, tid)
+                for field, text in task_status(pid, tid, numbers, level).items():
+                    process.status[number, field] = text
+                if len(threads) < len(tids):
+                    process.status[number, 'Threads'] = str(len(threads))
         if stat_fields(read(f'/proc/{pid}/stat'))[3] == 'Z':
             return process
         if 'nostatus' not in skip and thorough:
             for field, text in process_attributes(pid).items():
-                process.status[pid, field] = text
+                process.status[numbers[pid], field] = text
         if 'nofds' not in skip:
             process.fds = read_fds(pid, numbering)
         if 'nomaps' not in skip:
@@ -161,8 +191,19 @@ def read_process(pid, numbering, thorough, skip):
     return process
 
 
+def numbers_of(root):
+    """{pid here: pid in the namespace of the root} of the tree."""
+    result, pids, level = {}, tree(root), level_of(root)
+    for pid in pids:
+        try:
+            result[pid] = own_number(pid, level)
+        except OSError:
+            pass
+    return result
+
+
 def snapshot(root, skip=frozenset()):
-    """{pid: Process} of the tree."""
-    pids = tree(root)
-    numbering = inode_numbering()
-    return {pid: read_process(pid, numbering, len(pids) <= THOROUGH_UP_TO, skip) for pid in pids}
+    """{pid in the namespace of the root: Process} of the tree."""
+    numbers, level = numbers_of(root), level_of(root)
+    numbering, thorough = inode_numbering(), len(numbers) <= THOROUGH_UP_TO
+    return {number: read_process(pid, numbers, level, numbering, thorough, skip) for pid, number in numbers.items()}

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "infect/parasite_session.h"
+#include "infect/sleep_note.h"
 #include "infect/tests/target.h"
 
 namespace cr::infect::test {
@@ -35,6 +36,51 @@ TEST(Seize, RefusesByName) {
   int status = 0;
   EXPECT_EQ(waitpid(zombie, &status, 0), zombie);
   EXPECT_EQ(WEXITSTATUS(status), 3);
+}
+
+TEST(SleepNote, IsOfOneCallAndOfTheFuture) {
+  Target target(compute);
+  ASSERT_TRUE(target.wait_ready());
+  auto task = SeizedTask::seize(target.pid());
+  ASSERT_TRUE(task.ok());
+  const SeizedThread& thread = task.value().threads().front();
+  constexpr std::uint64_t kNow = 5'000'000'000'000, kUnit = 1 << 14;
+  EXPECT_FALSE(noted_due(thread.tid, thread.regs, kNow));
+  note_due(thread.tid, thread.regs, kNow + 1'000'000'000);
+  const auto due = noted_due(thread.tid, thread.regs, kNow);
+  ASSERT_TRUE(due);
+  EXPECT_LE(*due, kNow + 1'000'000'000);
+  EXPECT_GT(*due + kUnit, kNow + 1'000'000'000);
+  EXPECT_FALSE(noted_due(thread.tid, thread.regs, kNow + 2'000'000'000));
+  arch::Regs other = thread.regs;
+  arch::set_syscall_arg(other, 2, 77);
+  EXPECT_FALSE(noted_due(thread.tid, other, kNow));
+}
+
+TEST(Seize, ReapsTheInitOfAPidNamespaceWithThreads) {
+  for (int round = 0; round < 5; ++round) {
+    int ready[2];
+    ASSERT_EQ(pipe(ready), 0);
+    const auto init = static_cast<pid_t>(syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, nullptr, nullptr, nullptr, 0));
+    ASSERT_GE(init, 0) << strerror(errno);
+    if (init == 0) {
+      for (int i = 0; i < 4; ++i) std::thread([] { pause(); }).detach();
+      if (write(ready[1], "r", 1) != 1) _exit(1);
+      for (;;) pause();
+    }
+    char byte;
+    ASSERT_EQ(read(ready[0], &byte, 1), 1);
+    close(ready[0]), close(ready[1]);
+    auto task = SeizedTask::seize(HostPid{init});
+    ASSERT_TRUE(task.ok()) << task.error().sentence();
+    ASSERT_TRUE(task.value().send_kill().ok());
+    const std::int64_t began = now_ms();
+    const auto reaped = task.value().reap();
+    ASSERT_TRUE(reaped.ok()) << reaped.error().sentence();
+    EXPECT_LT(now_ms() - began, 5000);
+    int status = 0;
+    waitpid(init, &status, 0);
+  }
 }
 
 TEST(Seize, NamesTheTracer) {

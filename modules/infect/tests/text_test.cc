@@ -1,4 +1,4 @@
-// Parsers of /proc, the choice of a place for the frame, the frame itself.
+// Parsers of /proc, the choice of a place for the frame, the table of interrupted calls.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -83,50 +83,9 @@ TEST(Status, Fields) {
   EXPECT_EQ(s.seccomp, 2);
 }
 
-TEST(Frame, HoldsWhatItShould) {
-  arch::Regs regs{};
-  regs.rip = 0x1234;
-  regs.rsp = 0x5678;
-  regs.rax = static_cast<std::uint64_t>(-512L);
-  regs.orig_rax = 0;
-  arch::Xstate xstate(2696);
-  const std::uint64_t features = 0xe7;
-  std::memcpy(xstate.data() + arch::kXfeaturesOffset, &features, 8);
-  alignas(64) std::byte bytes[8192]{};
-  const std::uint64_t at = 0x7ffc00001000;
-  arch::build_sigframe(bytes, at, 0xabc, arch::for_sigreturn(regs), xstate, 0x55, {.flags = arch::kKeepAltstack});
-  arch::Sigframe f;
-  std::memcpy(&f, bytes, sizeof f);
-  EXPECT_EQ(f.pretcode, 0xabcu);
-  EXPECT_EQ(f.mcontext.rip, 0x1232u);  // read is run again
-  EXPECT_EQ(f.mcontext.rax, 0u);
-  EXPECT_EQ(f.mcontext.rsp, 0x5678u);
-  EXPECT_EQ(f.sigmask, 0x55u);
-  EXPECT_EQ(f.mcontext.fpstate % 64, 0u);
-  const std::byte* area = bytes + (f.mcontext.fpstate - at);
-  std::uint32_t magic = 0;
-  std::memcpy(&magic, area + arch::kXfeaturesOffset, 4);
-  EXPECT_EQ(magic, 0x46505853u);
-  std::memcpy(&magic, area + 2696, 4);
-  EXPECT_EQ(magic, 0x46505845u);
-  EXPECT_LE(f.mcontext.fpstate - at + 2696 + 4, arch::sigframe_size(2696));
-}
-
-TEST(Restart, Rules) {
-  arch::Regs r{};
-  r.rip = 100;
-  r.orig_rax = 35;
-  r.rax = static_cast<std::uint64_t>(-516L);
-  EXPECT_EQ(arch::restart_kind(r), arch::RestartKind::kBlock);
-  EXPECT_EQ(arch::for_sigreturn(r).rax, static_cast<std::uint64_t>(-4L));
-  EXPECT_EQ(arch::for_sigreturn(r).rip, 100u);
-  r.rax = static_cast<std::uint64_t>(-514L);
-  EXPECT_EQ(arch::for_sigreturn(r).rip, 98u);
-  EXPECT_EQ(arch::for_sigreturn(r).rax, 35u);
-  r.orig_rax = ~0ull;
-  EXPECT_EQ(arch::restart_kind(r), arch::RestartKind::kNone);
-  EXPECT_TRUE(has_hidden_timeout(__NR_nanosleep));
-  EXPECT_FALSE(has_hidden_timeout(__NR_read));
+TEST(Restart, Table) {
+  EXPECT_EQ(interrupted_call(__NR_nanosleep)->timeout, Timeout::kKept);
+  EXPECT_EQ(interrupted_call(__NR_read)->timeout, Timeout::kSocketReceive);
   EXPECT_EQ(interrupted_call(__NR_close), nullptr);
 }
 

@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a removed file whose name now belongs to another file, which is open as well
- * unfixed: the link text of /proc/PID/fd names the temporary file
  * compare: nofds - the name is taken, so the removed ones come back under another one and are removed again
  */
 #define _GNU_SOURCE

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: a flock() lock that a process outside of the tree shares is refused, naming that process; it is still held
  * refuse: outside of the tree shares it
+ * outside: the other holder would be in the tree
  */
 #define _GNU_SOURCE
 #include <signal.h>

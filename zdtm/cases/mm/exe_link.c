@@ -1,5 +1,6 @@
 /* zdtm:
  * title: /proc/PID/exe is the same file, and it still can't be written (ETXTBSY)
+ * rights: root opens its own program for writing
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

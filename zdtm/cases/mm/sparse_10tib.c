@@ -1,5 +1,6 @@
 /* zdtm:
- * title: a sparse mapping of 10 TiB with three pages in it costs neither memory nor time
+ * title: a sparse mapping of 10 TiB with three pages in it costs neither memory nor time (by PAGEMAP_SCAN)
+ * needs: kernel>=6.7
  */
 #define _GNU_SOURCE
 #include "check.h"

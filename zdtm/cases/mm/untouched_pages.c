@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = make_file("file", 64 * PAGE_BYTES, 1);
   char* priv = map_private(kPages * PAGE_BYTES);
+  must(madvise(priv, kPages * PAGE_BYTES, MADV_NOHUGEPAGE)); /* one touch would populate 512 */
   char* shared = map_shared(kPages * PAGE_BYTES);
   char* file = map_file(fd, 64 * PAGE_BYTES, MAP_PRIVATE, 0);
   priv[700 * PAGE_BYTES] = 1;

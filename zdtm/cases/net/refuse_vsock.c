@@ -3,6 +3,8 @@
  * refuse: vsock
  */
 #define _GNU_SOURCE
+#include <sys/socket.h> /* the next one needs it */
+
 #include <linux/vm_sockets.h>
 
 #include "check.h"

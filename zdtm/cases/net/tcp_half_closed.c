@@ -15,7 +15,7 @@ static void speak_first(int fd) {
   pause();
 }
 
-/* Waits for the end of what comes, gives all of it back. */
+/* Waits for the end of what comes, gives all of it back, and stays: in a container it belongs to the tree. */
 static void answer_at_end(int fd) {
   static char data[1 << 20];
   size_t size = 0;
@@ -23,9 +23,11 @@ static void answer_at_end(int fd) {
   usleep(300000);
   for (size_t at = 0; at < size;) {
     ssize_t m = send(fd, data + at, size - at, MSG_NOSIGNAL);
-    if (m <= 0) return;
+    if (m <= 0) break;
     at += m;
   }
+  close(fd);
+  pause();
 }
 
 int main(int argc, char** argv) {

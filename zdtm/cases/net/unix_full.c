@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a stream and a datagram socket that are full stay full, and all of it comes out
- * unfixed: buffer accounting of a full socket is not the same after a restore
  */
 #define _GNU_SOURCE
 #include "check.h"

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: the io priority, class and level
+ * rights: the real-time class takes CAP_SYS_NICE outside
  */
 #define _GNU_SOURCE
 #include <sys/syscall.h>

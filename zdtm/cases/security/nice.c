@@ -1,6 +1,7 @@
 /* zdtm:
  * title: the nice value
  * needs: cap:SYS_NICE
+ * rights: values below 0 take CAP_SYS_NICE outside
  */
 #define _GNU_SOURCE
 #include <sys/resource.h>

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: system-call user dispatch: selector and allowed range
- * needs: arch:x86_64 kernel>=5.11
+ * needs: arch:x86_64 kernel>=6.4
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,6 +1,5 @@
 /* zdtm:
  * title: accept on a unix socket goes on waiting
- * refuse: unix sockets with a name are not carried yet
  */
 #define _GNU_SOURCE
 #include <string.h>

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: clock_nanosleep until an absolute time, on a realtime clock
+ * outside: a clock of the world goes on while those of a time namespace stand still
  */
 #define _GNU_SOURCE
 #include <time.h>
@@ -21,7 +22,7 @@ static long call(struct blocked *b)
 int main(int argc, char **argv)
 {
 	test_init(argc, argv);
-	struct blocked b = { .call = call, .ms = 1200 };
+	struct blocked b = { .call = call, .ms = 4000, .by_realtime = 1 };
 	blocked_start(&b);
 	test_daemon();
 	test_waitsig();

@@ -17,7 +17,7 @@ static long call(struct blocked *b)
 int main(int argc, char **argv)
 {
 	test_init(argc, argv);
-	struct blocked b = { .call = call, .ms = 1200 };
+	struct blocked b = { .call = call, .ms = 4000 };
 	blocked_start(&b);
 	test_daemon();
 	test_waitsig();

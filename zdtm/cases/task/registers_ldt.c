@@ -8,7 +8,14 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "attempt.h"
 #include "zdtm.h"
+
+static void load_gs(void *selector)
+{
+	/* 64-bit code has segment bases in fs and gs only, and fs belongs to the C library. */
+	__asm__ volatile("mov %0, %%gs" : : "r"(*(uint16_t *)selector));
+}
 
 int main(int argc, char **argv)
 {
@@ -30,8 +37,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 2; i++)
 		if (syscall(SYS_modify_ldt, 0x11, &entries[i], sizeof entries[i]))
 			skip("modify_ldt: %s", strerror(errno));
-	/* 64-bit code has segment bases in fs and gs only, and fs belongs to the C library. */
-	__asm__ volatile("mov %0, %%gs" : : "r"(selector));
+	attempt("a segment of the local descriptor table", load_gs, &selector);
+	load_gs(&selector);
 	int n = syscall(SYS_modify_ldt, 0, before, sizeof before);
 	test_daemon();
 	test_waitsig();

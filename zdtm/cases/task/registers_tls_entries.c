@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "attempt.h"
 #include "zdtm.h"
 
 /* There is no 64-bit set_thread_area; int 0x80 reaches the 32-bit one. Its argument must lie below 4 GiB. */
@@ -20,12 +21,18 @@ static long compat(long number, struct user_desc *desc)
 
 enum { kSetThreadArea = 243, kGetThreadArea = 244 };
 
+static void get_first(void *desc)
+{
+	compat(kGetThreadArea, desc);
+}
+
 int main(int argc, char **argv)
 {
 	test_init(argc, argv);
 	struct user_desc *d = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	if (d == MAP_FAILED)
 		die("mmap");
+	attempt("int 0x80", get_first, d);
 	for (int i = 0; i < 3; i++) {
 		d[i] = (struct user_desc){ .entry_number = -1, .base_addr = 0x10000 * (i + 1), .limit = 0xfff0 + i,
 					   .seg_32bit = 1, .limit_in_pages = i & 1, .useable = 1 };

@@ -1,6 +1,5 @@
 /* zdtm:
  * title: stopped children stay stopped and go on when continued
- * unfixed: the parent of a stopped task is told of the stop once more
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: five hundred children of one process
+ * timeout: 240
  */
 #define _GNU_SOURCE
 #include <sys/wait.h>

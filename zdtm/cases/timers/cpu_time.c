@@ -1,6 +1,5 @@
 /* zdtm:
  * title: a CPU-time timer of one thread counts that thread's work only
- * unfixed: a CPU timer of a thread may count another thread
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 		getitimer(which[i], &now);
 		if (now.it_interval.tv_sec != 30 + i || now.it_interval.tv_usec != 250000)
 			fail("timer %d: interval %f", i, seconds(now.it_interval));
-		/* A minute may have passed at most. The CPU timers may have been rounded up by a tick. */
+		/* A minute may have passed at most. The kernel itself adds a tick to CPU timers when they are set. */
 		if (seconds(now.it_value) > 1000.51 + i || seconds(now.it_value) < 940 + i)
 			fail("timer %d: %f seconds remain", i, seconds(now.it_value));
 		if (count[sig[i]])

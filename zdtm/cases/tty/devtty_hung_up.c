@@ -1,5 +1,6 @@
 /* zdtm:
  * title: /dev/tty of a terminal that is gone; a slave that was hung up by vhangup() beside one that was opened since
+ * rights: vhangup by TIOCVHANGUP takes CAP_SYS_ADMIN outside
  */
 #include "pty.h"
 #include "waiting_child.h"

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: every setting of a terminal: flags, characters, odd speeds, locked settings
+ * rights: locking settings takes CAP_SYS_ADMIN outside
  */
 #define _GNU_SOURCE
 #include <asm/ioctls.h>

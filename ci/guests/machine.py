@@ -1,0 +1,47 @@
+"""Starts an emulated machine and takes its results from its third disk."""
+import os
+import shutil
+import subprocess
+import tarfile
+
+RESULTS_SIZE = 256 << 20
+
+
+class Machine:
+    def __init__(self, arch, kernel, work):
+        self.arch, self.kernel, self.work = arch, kernel, work
+
+    def command(self, root):
+        def drive(path, *words):
+            return ['-drive', ','.join((f'file={path}', 'if=none', 'format=raw', 'cache=unsafe', f'id={path.stem}', *words)),
+                    '-device', f'virtio-blk-pci,drive={path.stem}']
+        return ['nice', '-n', '10', *self.arch.qemu, '-accel', 'tcg,thread=multi', '-smp', '2', '-m', '3072', '-nographic', '-no-reboot', '-nodefaults',
+                '-serial', 'stdio', '-kernel', self.kernel, '-initrd', self.work / 'initial.cpio',
+                '-append', f'console={self.arch.console} quiet panic=-1 mitigations=off no_timer_check', *drive(root, 'snapshot=on'),
+                *drive(self.work / 'programs.ext4'), *drive(self.work / 'results.tar')]
+
+    def run(self, root, output, timeout):
+        """Shows the console, keeps it, and unpacks the results into `output`."""
+        results = self.work / 'results.tar'
+        with open(results, 'wb') as file:
+            file.truncate(RESULTS_SIZE)
+        shutil.rmtree(output, ignore_errors=True)
+        output.mkdir(parents=True)
+        console = output / 'console'
+        with open(console, 'wb') as log:
+            command = ['timeout', str(timeout), *map(str, self.command(root))]
+            guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            try:
+                for line in guest.stdout:
+                    log.write(line)
+                    print(line.decode(errors='replace').rstrip(), flush=True)
+            except BaseException:
+                guest.terminate()  # timeout(1) passes it on
+                raise
+            if guest.wait() != 0:
+                print(f'ci/matrix: the machine ended with {guest.returncode} (124: after {timeout} s)')
+        try:
+            with tarfile.open(results) as archive:
+                archive.extractall(output)
+        except tarfile.ReadError:
+            print(f'ci/matrix: no results; the console is in {os.path.abspath(console)}')

@@ -1,0 +1,119 @@
+"""Debian's packages of any architecture: fetched and unpacked below the cache, with a package database of their own, so that
+nothing is installed on this machine. What has been fetched is found again."""
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+WEEK = 7 * 24 * 3600
+
+CONFIGURATION = '''APT::Architecture "{arch}";
+APT::Architectures {{ "{arch}"; }};
+APT::Install-Recommends "false";
+Dir::State "{dir}/state";
+Dir::State::status "{dir}/status";
+Dir::Cache "{dir}";
+Dir::Etc::sourcelist "{sources}";
+Dir::Etc::sourceparts "-";
+Acquire::Languages "none";
+APT::Sandbox::User "root";
+Debug::NoLocking "true";
+'''
+
+
+def cache_directory():
+    return pathlib.Path(os.environ.get('CRENGINE_CACHE') or pathlib.Path.home() / '.cache' / 'crengine')
+
+
+def debian_sources():
+    for path in ('/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'):
+        if os.path.exists(path):
+            return path
+    raise SystemExit('ci/matrix: no list of package sources in /etc/apt')
+
+
+def install_here(names):
+    """The emulators and cross compilers are programs of this machine."""
+    listed = subprocess.run(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\n', *names], check=False, capture_output=True, text=True).stdout
+    missing = [name for name in names if f'{name} installed' not in listed.splitlines()]
+    if missing and os.environ.get('CRENGINE_NO_APT'):
+        raise SystemExit(f'ci/matrix: missing packages: {" ".join(missing)}')
+    if missing:
+        print(f'ci/matrix: installing {" ".join(missing)}', flush=True)
+        subprocess.run(['apt-get', '-qq', 'install', '-y', '--no-install-recommends', *missing], check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'})
+
+
+class Packages:
+    """One architecture's packages."""
+
+    def __init__(self, debian_architecture):
+        self.arch = debian_architecture
+        self.dir = cache_directory() / debian_architecture
+        for name in ('state/lists/partial', 'archives/partial'):
+            (self.dir / name).mkdir(parents=True, exist_ok=True)
+        (self.dir / 'status').touch()
+        self.environment = {**os.environ, 'APT_CONFIG': str(self.dir / 'apt.conf'), 'LC_ALL': 'C.UTF-8'}
+        (self.dir / 'apt.conf').write_text(
+            CONFIGURATION.format(arch=self.arch, dir=self.dir, sources=debian_sources()), encoding='ascii')
+
+    def apt(self, *words):
+        done = subprocess.run(words, env=self.environment, cwd=self.dir / 'archives', check=False, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise SystemExit(f'ci/matrix: {" ".join(words)}: {done.stderr.strip()}')
+        return done.stdout
+
+    def update(self):
+        """The lists of packages, once a week."""
+        stamp = self.dir / 'updated'
+        if not stamp.exists() or stamp.stat().st_mtime < time.time() - WEEK:
+            self.apt('apt-get', '-qq', 'update')
+            stamp.touch()
+
+    def fetch(self, names):
+        """The packages and all that they depend on, as files."""
+        self.update()
+        plan = re.findall(r'^Inst (\S+) \((\S+)', self.apt('apt-get', 'install', '-s', '-y', *names), re.M)
+        found = [self.archived(name, version) for name, version in plan]
+        if not all(found):
+            self.apt('apt-get', 'install', '-qq', '-y', '--download-only', *names)
+            found = [self.archived(name, version) for name, version in plan]
+        return found
+
+    def archived(self, name, version):
+        return next((self.dir / 'archives').glob(f'{name}_{version.replace(":", "%3a")}_*.deb'), None)
+
+    def kernel(self, name):
+        """The newest kernel's own package, without the tools that would install it."""
+        self.update()
+        image = next(line.split()[1] for line in self.apt('apt-cache', 'depends', name).splitlines() if 'Depends: linux-image' in line)
+        have = sorted((self.dir / 'archives').glob(f'{image}_*.deb'))
+        if not have:
+            self.apt('apt-get', '-qq', 'download', image)
+            have = sorted((self.dir / 'archives').glob(f'{image}_*.deb'))
+        return have[-1]
+
+    def unpacked(self, purpose, files):
+        """A directory with the contents of the package files, made anew when they change."""
+        key = hashlib.sha256('\n'.join(sorted(file.name for file in files)).encode()).hexdigest()[:12]
+        directory = self.dir / f'{purpose}-{key}'
+        if directory.exists():
+            return directory
+        for old in self.dir.glob(f'{purpose}-*'):
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+        new = self.dir / f'new-{purpose}'
+        shutil.rmtree(new, ignore_errors=True)
+        for name in ('bin', 'sbin', 'lib', 'lib64'):
+            (new / 'usr' / name).mkdir(parents=True)
+            (new / name).symlink_to(f'usr/{name}')
+        for file in files:
+            contents = subprocess.Popen(['dpkg-deb', '--fsys-tarfile', file], stdout=subprocess.PIPE)
+            subprocess.run(['tar', '-x', '--keep-directory-symlink', '-C', new], stdin=contents.stdout, check=True)
+            if contents.wait() != 0:
+                raise SystemExit(f'ci/matrix: {file} cannot be unpacked')
+        new.rename(directory)
+        return directory

@@ -1,0 +1,49 @@
+// The parts of a network namespace, each with its look and its way back. All run in that namespace.
+#pragma once
+
+#include "netns/netns.h"
+
+namespace cr::netns {
+
+// devices.cc
+/// Refuses devices that can't be made again. Errors: netlink(7).
+Result<std::vector<Link>> look_at_devices(Netlink& route);
+// make_devices.cc
+/// Makes all devices, down, with their indices; what must be outside is asked for over `outside`.
+Result<> make_devices(const Options& opt, Netlink& route, const NetNamespace& from, const Outside& outside);
+/// Masters and settings of ports.
+Result<> join_masters(Netlink& route, const std::vector<Link>& links);
+/// Flags, up among them; lower devices first.
+Result<> set_device_flags(Netlink& route, const std::vector<Link>& links);
+
+// tables.cc
+Result<> look_at_tables(Netlink& route, NetNamespace& into);
+/// Leads one table to what it was.
+Result<> restore_table(Netlink& route, const NetNamespace& from, Table table);
+
+// settings.cc
+Result<std::map<std::string, std::string>> look_at_settings();
+/// Writes those that differ. With `weak` one that can't be set is a warning.
+Result<> restore_settings(const std::map<std::string, std::string>& from, bool weak);
+/// While devices come up, the kernel makes no addresses of its own.
+void stop_own_addresses(const std::vector<Link>& links);
+
+// ruleset.cc
+Result<std::vector<Message>> look_at_ruleset();
+Result<> restore_ruleset(const std::vector<Message>& ruleset);
+
+// xtables.cc
+/// Refuses what can't be made again. Errors: getsockopt(2).
+Result<std::vector<XtTable>> look_at_xtables();
+/// Errors: setsockopt(2), a damaged table.
+Result<> restore_xtables(const std::vector<XtTable>& tables);
+
+// conntrack.cc
+Result<> look_at_connections(NetNamespace& into);
+Result<> restore_connections(const NetNamespace& from);
+
+// refusals.cc
+/// What nothing here carries: traffic control, IPsec, VLAN filters.
+Result<> refuse_the_rest(Netlink& route, const NetNamespace& found);
+
+}  // namespace cr::netns

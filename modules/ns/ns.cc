@@ -1,0 +1,158 @@
+#include "ns/ns.h"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/format.h"
+#include "base/restore_shared.h"
+#include "base/unique_fd.h"
+#include "core/sharing.h"
+#include "core/stages.h"
+#include "ns/pid.h"
+#include "ns/user.h"
+
+namespace cr::ns {
+namespace {
+
+/// Calls `act(kind, id, first task that lives in it)` for every namespace that is the tree's own.
+template <class Act>
+Result<> for_each_own(const TaskTree& tree, const Models& models, Act act) {
+  const KobjModel& objects = models.get<KobjModel>();
+  for (const NsKind* kind : ns_kinds()) {
+    std::vector<NsId> seen{0, objects.root.*kind->id};
+    for (const Task& t : tree.tasks) {
+      const KobjIds* ids = objects.find(t.pid);
+      if (ids == nullptr) continue;  // a zombie has left its namespaces
+      const NsId id = ids->*kind->id;
+      if (std::find(seen.begin(), seen.end(), id) != seen.end()) continue;
+      seen.push_back(id);
+      TRY(act(*kind, id, t));
+    }
+  }
+  return {};
+}
+
+/// Runs one optional hook for each of them.
+template <class Hook, class Ctx>
+Result<> run(Hook hook, Ctx& ctx) {
+  return for_each_own(ctx.tree, ctx.models, [&](const NsKind& kind, NsId id, const Task&) -> Result<> {
+    return kind.*hook == nullptr ? Result<>{} : (kind.*hook)(ctx, id);
+  });
+}
+
+constexpr std::uint64_t kComeWithBirth = CLONE_NEWPID | CLONE_NEWUSER;
+
+/// A new namespace belongs to the user namespace that its maker lives in.
+Result<> check_owner(const KobjModel& objects, const NsKind& kind, const Task& member) {
+  if (kind.clone_flag == CLONE_NEWUSER) return {};
+  const std::string path = format("/proc/{}/ns/{}", member.live, kind.name);
+  const std::string users = format("/proc/{}/ns/user", member.live);
+  const UniqueFd own(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!own) return Error{"ns", "open", path, errno, ""};
+  const UniqueFd owner(ioctl(own.get(), NS_GET_USERNS));
+  struct stat of_owner, of_member;
+  if (owner && fstat(owner.get(), &of_owner) == 0 && stat(users.c_str(), &of_member) == 0 &&
+      of_owner.st_ino == of_member.st_ino && of_owner.st_dev == of_member.st_dev)
+    return {};
+  const bool in_ours = objects.of.at(member.pid).user_ns == objects.root.user_ns;
+  return Error{
+      "ns", "dump", format("the {} namespace of pid {}", kind.name, member.host), 0,
+      format("it belongs to another user namespace than {}, so the tree has other rights in it than it would "
+             "have in a new one",
+             in_ours ? "the engine's" : "the tree's own")};
+}
+
+/// What is given only at birth, and so far only to the root.
+Result<> check_tree(const DumpCtx& ctx) {
+  const KobjModel& objects = ctx.models.get<KobjModel>();
+  const Task& root = ctx.tree.root();
+  const KobjIds& of_root = objects.of.at(root.pid);
+  if (of_root.pid_ns != objects.root.pid_ns && root.pid != NsPid{1})
+    return Error{
+        "ns", "dump", format("pid {}", root.host), 0,
+        format("it is number {} of its pid namespace: dump the first process of that, or run the engine inside",
+               root.pid)};
+  TRY(check_children(ctx.tree, objects));
+  for (const Task& t : ctx.tree.tasks)
+    if (const KobjIds* ids = objects.find(t.pid); ids != nullptr && ids->user_ns != of_root.user_ns)
+      return Error{"ns", "dump", format("pid {}", t.host), 0,
+                   "it lives in a user namespace below that of the tree's root, which is not carried yet"};
+  return check_inits(ctx.tree);
+}
+
+/// Unshares and fills one namespace. The time namespace is one's own only after setns(2).
+Result<> make(TaskCtx& ctx, const NsKind& kind, NsId id) {
+  const std::string object = format("{} namespace {} of pid {}", kind.name, id, ctx.task.pid);
+  if ((kind.clone_flag & kComeWithBirth) == 0 && unshare(static_cast<int>(kind.clone_flag)) != 0)
+    return Error{"ns", "make", object, errno, "run as root, on a kernel with that kind of namespace"};
+  if (kind.fill != nullptr) TRY(kind.fill(ctx.restore, id));
+  return {};
+}
+
+/// The first task that has it makes it; it may not have come to that yet.
+Result<> join(TaskCtx& ctx, const NsKind& kind, const Task& first) {
+  const TaskSlot& slot = ctx.restore.shared->task[first.index];
+  core::await_value(*ctx.restore.shared, slot.is_in_place, 1);
+  const std::string path = format("{}/ns/{}", slot.host_pid.load(), kind.name);
+  UniqueFd fd(openat(ctx.restore.proc_fd, path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || setns(fd.get(), static_cast<int>(kind.clone_flag)) != 0)
+    return Error{"ns", "join", format("{} namespace of pid {} with pid {}", kind.name, first.pid, ctx.task.pid),
+                 errno, ""};
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t birth_flags(const RestoreCtx& ctx, const Task& t, const KobjIds& maker) {
+  const KobjIds* own = ctx.models.get<KobjModel>().find(t.pid);
+  const bool is_init = t.parent == kNoTask ? own != nullptr && own->pid_ns != maker.pid_ns : t.space == t.index;
+  return (is_init ? std::uint64_t{CLONE_NEWPID} : 0) |
+         (own != nullptr && own->user_ns != maker.user_ns ? std::uint64_t{CLONE_NEWUSER} : 0);
+}
+
+Result<> enter(TaskCtx& ctx, const KobjIds& maker) {
+  const KobjIds* own = ctx.models().get<KobjModel>().find(ctx.task.pid);
+  if (own == nullptr) return {};
+  for (const NsKind* kind : ns_kinds()) {
+    const NsId id = own->*kind->id;
+    // Everybody is born in his pid namespace.
+    if (id == maker.*kind->id || (kind->clone_flag == CLONE_NEWPID && ctx.task.space != ctx.task.index)) continue;
+    const auto first = std::find_if(ctx.tree().tasks.begin(), ctx.tree().tasks.end(), [&](const Task& t) {
+      const KobjIds* ids = ctx.models().get<KobjModel>().find(t.pid);
+      return ids != nullptr && ids->*kind->id == id;
+    });
+    if (first->index == ctx.task.index)
+      TRY(make(ctx, *kind, id));
+    else
+      TRY(join(ctx, *kind, *first));
+  }
+  return {};
+}
+
+Result<> collect(DumpCtx& ctx) {
+  TRY(check_tree(ctx));
+  return for_each_own(ctx.tree, ctx.models, [&](const NsKind& kind, NsId id, const Task& member) -> Result<> {
+    TRY(check_owner(ctx.models.get<KobjModel>(), kind, member));
+    return kind.collect == nullptr ? Result<>{} : kind.collect(ctx, id, member);
+  });
+}
+
+Result<> settle(DumpCtx& ctx) { return run(&NsKind::settle, ctx); }
+Result<> write(DumpCtx& ctx) { return run(&NsKind::write, ctx); }
+Result<> read(ReadCtx& ctx) {
+  TRY(run(&NsKind::read, ctx));
+  TRY(check_children(ctx.tree, ctx.models.get<KobjModel>()));
+  find_free_levels(ctx.tree, ctx.models.get<KobjModel>());
+  return {};
+}
+Result<> plan(PlanCtx& ctx) { return run(&NsKind::plan, ctx); }
+Result<> prepare(RestoreCtx& ctx) { return run(&NsKind::prepare, ctx); }
+
+}  // namespace cr::ns

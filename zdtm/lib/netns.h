@@ -1,0 +1,43 @@
+/* Network namespaces of cases: made with ip(8), and compared as ip(8) and nft(8) show them. */
+#pragma once
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "check.h"
+
+static inline void new_netns(void) { must(unshare(CLONE_NEWNET)); }
+
+/* Runs a shell command; a failure fails the case. */
+static inline void sh(const char* command) {
+  int status = system(command);
+  if (status != 0) die("%s: status %d", command, status);
+}
+
+/* What a shell command prints. */
+static inline char* output_of(const char* command) {
+  size_t size = 1 << 20, at = 0;
+  char* text = calloc(1, size);
+  FILE* p = popen(command, "r");
+  if (!p) die("%s: %s", command, strerror(errno));
+  at = fread(text, 1, size - 1, p);
+  pclose(p);
+  if (at == size - 1) die("%s prints too much", command);
+  return text;
+}
+
+/* All that ip(8) shows of the namespace and does not count. */
+static inline char* netns_view(void) {
+  return output_of(
+      "ip -d link | sed -E 's/(hello|tcn|topology_change|gc|forward_delay|hold|message_age)_timer +[0-9.]+ ?//g;"
+      "  s/link-netnsid [0-9]+//; s/@if[0-9]+/@/';"
+      "ip -o addr | sed -E 's/valid_lft.*//'; ip route show table all | sort; ip -6 route show table all | sort;"
+      "ip rule; ip -6 rule; ip neigh show nud permanent");
+}
+
+static inline void expect_same_text(const char* what, const char* before, const char* after) {
+  if (strcmp(before, after) == 0) return;
+  test_msg("before:\n%s\nafter:\n%s\n", before, after);
+  die("%s differs", what);
+}
