@@ -16,6 +16,7 @@
 #include "core/sharing.h"
 #include "core/stages.h"
 #include "ns/pid.h"
+#include "ns/time_ns.h"
 #include "ns/user.h"
 
 namespace cr::ns {
@@ -138,6 +139,7 @@ Result<> enter(TaskCtx& ctx, const KobjIds& maker) {
 
 Result<> collect(DumpCtx& ctx) {
   TRY(check_tree(ctx));
+  TRY(check_time_for_children(ctx.tree));
   return for_each_own(ctx.tree, ctx.models, [&](const NsKind& kind, NsId id, const Task& member) -> Result<> {
     TRY(check_owner(ctx.models.get<KobjModel>(), kind, member));
     return kind.collect == nullptr ? Result<>{} : kind.collect(ctx, id, member);

@@ -56,6 +56,20 @@ Result<Clocks> parse_offsets(std::string_view text) {
   return offsets;
 }
 
+Result<> check_time_for_children(const TaskTree& tree) {
+  for (const Task& t : tree.tasks)
+    for (const Thread& th : t.threads) {
+      const auto own = core::read_proc_link(th.host, "ns/time"),
+                 other = core::read_proc_link(th.host, "ns/time_for_children");
+      if (!own.ok() || !other.ok() || own.value() == other.value()) continue;  // before Linux 5.6 there are none
+      return Error{
+          "ns", "dump", format("pid {} thread {}", t.host, th.host), 0,
+          "its children are born in another time namespace than its own (unshare(CLONE_NEWTIME), unshare --time), "
+          "which is not carried: dump such a child instead"};
+    }
+  return {};
+}
+
 Result<> collect_time(DumpCtx& ctx, NsId id, const Task& member) {
   const Clocks own = TRY(parse_offsets(TRY(core::read_text("/proc/self/timens_offsets"))));
   const Clocks theirs = TRY(parse_offsets(TRY(core::read_proc(member.live, "timens_offsets"))));

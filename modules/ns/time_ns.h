@@ -26,6 +26,9 @@ struct TimeModel {
 /// The offsets in the text of a timens_offsets file. Errors: a line of another form.
 Result<Clocks> parse_offsets(std::string_view text);
 
+/// Refuses a thread that has asked for another time namespace for its children (time_for_children), which is also the
+/// one that its timens_offsets file tells of.
+Result<> check_time_for_children(const TaskTree&);
 Result<> collect_time(DumpCtx&, NsId, const Task& member);
 Result<> settle_time(DumpCtx&, NsId);
 /// Writes timens-ID.img.
