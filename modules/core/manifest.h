@@ -38,11 +38,12 @@ enum FeatureBits : std::uint64_t {
   kHiddenMounts = 1 << 21,     ///< mnt_entry.cr_hidden
   kPidLevels = 1 << 24,        ///< pstree_entry.cr_levels, cr_threads, cr_children_init
   kChildUsers = 1 << 25,       ///< userns-* of user namespaces below that of the tree
+  kKeyrings = 1 << 26,         ///< task_core_entry.keyrings
 };
 /// All bits that this build understands.
 inline constexpr std::uint64_t kKnownFeatures = kLocalDescriptors | kExitedLeaders | kSemaphoreUndo | kHostIpc |
                                                 kMessageQueues | kGroupsDenied | kProtectionKeys | kXtTables |
-                                                kHiddenMounts | kPidLevels | kChildUsers;
+                                                kHiddenMounts | kPidLevels | kChildUsers | kKeyrings;
 
 struct ManifestEntry {
   std::string name;

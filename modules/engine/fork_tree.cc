@@ -28,6 +28,7 @@
 #include "ns/pid.h"
 #include "ns/user.h"
 #include "security/creds.h"
+#include "security/keys.h"
 #include "tty/tty.h"
 
 namespace cr::engine {
@@ -266,6 +267,7 @@ class Maker {
     if (b.reaper && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
       return Error{"engine", "make a reaper of", format("pid {}", b.pid), errno, ""};
     if (alive) {
+      TRY(security::keys::make(t));
       own_ = TRY(mm::premap(t, mm::Premaps(of_parent)));
       std::vector<Sharer*> makes;
       TRY(prepare_sharers(b, makes));

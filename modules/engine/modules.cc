@@ -35,6 +35,7 @@
 #include "ns/uts.h"
 #include "security/confinement.h"
 #include "security/creds.h"
+#include "security/keys.h"
 #include "security/seccomp.h"
 #include "signals/signals.h"
 #include "task/prctls.h"
@@ -50,10 +51,10 @@ namespace cr {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &task::kTreeModule,      &ns::kModule,        &task::kRegsModule, &task::kThreadState, &task::kLimits,
-    &task::kSched,           &task::kPrctls,      &signals::kModule,  &timers::kModule,    &security::kCreds,
-    &security::kConfinement, &security::kSeccomp, &files::kModule,    &tty::kModule,       &mnt::kModule,
-    &net::kModule,           &ipc::kModule,       &mm::kModule,       &cgroup::kModule,
+    &task::kTreeModule,      &ns::kModule,     &task::kRegsModule,  &task::kThreadState, &task::kLimits,
+    &task::kSched,           &task::kPrctls,   &signals::kModule,   &timers::kModule,    &security::kCreds,
+    &security::kConfinement, &security::kKeys, &security::kSeccomp, &files::kModule,     &tty::kModule,
+    &mnt::kModule,           &net::kModule,    &ipc::kModule,       &mm::kModule,        &cgroup::kModule,
 };
 
 // In the order in which a process that has a namespace of its own makes it.

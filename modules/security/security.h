@@ -3,6 +3,7 @@
 
 #include "core/arena_builder.h"
 #include "security/creds.h"    // IWYU pragma: export
+#include "security/keys.h"     // IWYU pragma: export
 #include "security/seccomp.h"  // IWYU pragma: export
 
 namespace cr::security {

@@ -1,7 +1,6 @@
 /* zdtm:
  * title: a task in a Landlock domain is refused; it is still confined
  * refuse: Landlock domain
- * outside: a domain does not show through another pid namespace
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
