@@ -9,6 +9,7 @@
 
 #include "base/defer.h"
 #include "base/format.h"
+#include "base/surviving_child.h"
 #include "core/proc_text.h"
 #include "files/description.h"
 
@@ -68,6 +69,7 @@ bool has_bytes(int fd, off_t offset, std::size_t size) {
 /// What fdinfo shows of entries and results.
 struct Shown {
   bool entry = false, wide_entry = false, wide_result = false;
+  bool told = false;
 };
 
 Result<Shown> show(int fd) {
@@ -79,6 +81,7 @@ Result<Shown> show(int fd) {
     if (line.find(" opcode:") != line.npos) s.entry = true, s.wide_entry |= line.find(", e0:") != line.npos;
     s.wide_result |= line.find(", extra1:") != line.npos;
   }
+  s.told = true;
   return s;
 }
 
@@ -87,13 +90,20 @@ Result<Shown> show_moved(int fd, const RingView& ring) {
   const RingParams& p = ring.params();
   const std::uint32_t sq_head = ring.load(p.sq_off.head), sq_tail = ring.load(p.sq_off.tail);
   const std::uint32_t cq_head = ring.load(p.cq_off.head), cq_tail = ring.load(p.cq_off.tail);
-  Defer back([&] {
+  void* page = mmap(nullptr, sizeof(Shown), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return fail("find room for", "what a ring shows", errno);
+  Defer unmap([&] { munmap(page, sizeof(Shown)); });
+  const int forked = finish_in_child([&] {
+    if (sq_tail == sq_head) ring.store(p.sq_off.tail, sq_tail + 1);
+    if (cq_tail == cq_head) ring.store(p.cq_off.head, cq_head - 1);
+    auto shown = show(fd);
     if (sq_tail == sq_head) ring.store(p.sq_off.tail, sq_tail);
     if (cq_tail == cq_head) ring.store(p.cq_off.head, cq_head);
+    if (shown.ok()) *static_cast<Shown*>(page) = shown.value();
   });
-  if (sq_tail == sq_head) ring.store(p.sq_off.tail, sq_tail + 1);
-  if (cq_tail == cq_head) ring.store(p.cq_off.head, cq_head - 1);
-  return show(fd);
+  const Shown& shown = *static_cast<Shown*>(page);
+  if (forked != 0 || !shown.told) return fail("read", "what a ring of io_uring shows in fdinfo", forked);
+  return shown;
 }
 
 /// The layout that a ring with these flags has on this kernel.

@@ -1,12 +1,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <mqueue.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 
 #include "base/defer.h"
 #include "base/format.h"
+#include "base/surviving_child.h"
 #include "core/id_map.h"
 #include "core/ns_visit.h"
 #include "core/proc_text.h"
@@ -68,17 +67,8 @@ Result<> read_messages(PosixQueue& q, std::size_t count) {
   if (memory == MAP_FAILED) return fail("find room for the messages of", q.object, errno);
   Defer unmap([&] { munmap(memory, length); });
   auto& out = *static_cast<Drained*>(memory);
-  const pid_t pid = fork();
-  if (pid < 0) return fail("fork for", q.object, errno);
-  if (pid == 0) {
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, nullptr);
-    drain_and_refill(q.access.get(), count, q.message_size, out);
-    _exit(0);
-  }
-  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  const int forked = finish_in_child([&] { drain_and_refill(q.access.get(), count, q.message_size, out); });
+  if (forked != 0) return fail("fork for", q.object, forked);
   if (out.err != 0) return fail("take and put back the messages of", q.object, out.err);
   const auto* heads = reinterpret_cast<const Head*>(&out + 1);
   const char* bytes = reinterpret_cast<const char*>(heads + count);
