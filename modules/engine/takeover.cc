@@ -14,6 +14,7 @@
 #include "core/sharing.h"
 #include "engine/timed_call.h"
 #include "engine/tracee_calls.h"
+#include "engine/undertaker.h"
 #include "infect/time_left.h"
 #include "security/seccomp.h"
 #include "signals/signals.h"
@@ -154,9 +155,10 @@ void Takeover::detach(const Task& t, const Thread& th, bool stopped) {
 }
 
 Result<> Takeover::let_go(bool stopped) {
-  // From here on the engine's death sets the tree free, as a whole.
+  Undertaker undertaker = TRY(Undertaker::hire(ctx_.tree));
   for (const Task& t : ctx_.tree.tasks)
     for (const Thread& th : t.threads) ptrace(PTRACE_SETOPTIONS, th.host.value, 0, PTRACE_O_TRACESYSGOOD);
+  undertaker.send_away();  // from here on the engine's death sets the tree free, as a whole
   for (const Task& t : ctx_.tree.tasks)
     for (const Thread& th : t.threads) detach(t, th, stopped || t.state == TaskState::kStopped);
   for (const Task& t : ctx_.tree.tasks)
