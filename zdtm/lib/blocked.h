@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* A timeout of a socket is one of the timer wheel, which is up to 256 ms late at 4 s (HZ=250). */
+enum { kWheelSlackMs = 510 };
+
 struct blocked {
   long (*call)(struct blocked* b); /* the call under test; its result and errno are kept */
   void* arg;

@@ -34,7 +34,7 @@ static long call(struct blocked* b) {
 
 int main(int argc, char** argv) {
   test_init(argc, argv);
-  struct blocked b = {.call = call, .ms = 4000};
+  struct blocked b = {.call = call, .ms = 4000, .slack_ms = kWheelSlackMs};
   struct sockaddr_un autobind = {.sun_family = AF_UNIX};
   listener = must(socket(AF_UNIX, SOCK_STREAM, 0));
   must(bind(listener, (void*)&autobind, offsetof(struct sockaddr_un, sun_path)));

@@ -23,7 +23,7 @@ static long call(struct blocked *b)
 int main(int argc, char **argv)
 {
 	test_init(argc, argv);
-	struct blocked b = { .call = call, .ms = 4000 };
+	struct blocked b = { .call = call, .ms = 4000, .slack_ms = kWheelSlackMs };
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
 		die("socketpair: %m");
 	blocked_start(&b);

@@ -22,7 +22,7 @@ static long call(struct blocked* b) {
 
 int main(int argc, char** argv) {
   test_init(argc, argv);
-  struct blocked b = {.call = call, .ms = 4000};
+  struct blocked b = {.call = call, .ms = 4000, .slack_ms = kWheelSlackMs};
   must(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
   blocked_start(&b);
   test_daemon();
