@@ -11,6 +11,7 @@
 #include <new>
 
 #include "core/crc32c.h"
+#include "core/progress.h"
 
 namespace cr::core {
 namespace {
@@ -38,6 +39,7 @@ struct Job {
   std::atomic<std::size_t> next_chunk = 0;
   std::atomic<int> failure = 0;  // errno; -1: the file is too short
   std::atomic<std::size_t> failed_file = 0;
+  Progress progress;
 
   void fail(std::size_t file, int error) {
     int none = 0;
@@ -64,14 +66,19 @@ void* work(void* arg) {
     const std::size_t chunk = job.next_chunk++;
     if (chunk >= job.chunks.size()) break;
     sum_chunk(job, job.chunks[chunk], buffer.get());
+    job.progress.add(job.chunks[chunk].end - job.chunks[chunk].start);
   }
   return nullptr;
 }
 
-/// Threads that are worth their making: one for each 4 MiB at most.
-std::size_t useful_threads(std::span<const FileToSum> files, unsigned threads) {
+std::uint64_t length_of(std::span<const FileToSum> files) {
   std::uint64_t total = 0;
   for (const FileToSum& f : files) total += f.length;
+  return total;
+}
+
+/// Threads that are worth their making: one for each 4 MiB at most.
+std::size_t useful_threads(std::uint64_t total, unsigned threads) {
   return static_cast<std::size_t>(std::min<std::uint64_t>(threads, (total + kChunk - 1) / kChunk));
 }
 
@@ -84,10 +91,11 @@ unsigned checksum_threads() {
 }
 
 Result<std::vector<std::uint32_t>> checksum_files(std::span<const FileToSum> files, unsigned threads) {
-  Job job{.files = files, .chunks = cut(files)};
+  const std::uint64_t total = length_of(files);
+  Job job{.files = files, .chunks = cut(files), .progress = {"checking images", total}};
   // pthread_create and not std::thread: that one can report failure only by an exception.
   std::vector<pthread_t> others;
-  for (std::size_t i = 1; i < useful_threads(files, threads); ++i) {
+  for (std::size_t i = 1; i < useful_threads(total, threads); ++i) {
     pthread_t t;
     if (::pthread_create(&t, nullptr, work, &job) != 0) break;
     others.push_back(t);

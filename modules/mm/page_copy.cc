@@ -12,6 +12,7 @@
 #include "base/format.h"
 #include "base/unique_fd.h"
 #include "core/image_sync.h"
+#include "core/progress.h"
 #include "mm/worker_pool.h"
 
 namespace cr::mm {
@@ -142,8 +143,12 @@ Result<> copy_pages(std::span<PageJob> jobs, PageSource source, unsigned workers
   if (workers == 0) workers = workers_for(total);
   std::vector<std::unique_ptr<Copier>> copiers;
   for (unsigned i = 0; i < workers; ++i) copiers.push_back(std::make_unique<Copier>(source));
-  return in_parallel(pieces.size(), workers,
-                     [&](std::size_t piece, unsigned worker) { return copiers[worker]->copy(pieces[piece]); });
+  core::Progress progress("dumping memory", total);
+  return in_parallel(pieces.size(), workers, [&](std::size_t i, unsigned worker) -> Result<> {
+    TRY(copiers[worker]->copy(pieces[i]));
+    progress.add(pieces[i].to - pieces[i].from);
+    return {};
+  });
 }
 
 PageSource page_source_of_environment() {

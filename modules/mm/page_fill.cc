@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/format.h"
+#include "core/progress.h"
 #include "mm/huge_mover.h"
 #include "mm/worker_pool.h"
 
@@ -103,8 +104,12 @@ Result<> fill_pages(int file, const std::string& name, const std::vector<FillExt
   if (workers == 0) workers = workers_for(total);
   std::vector<Filler> fillers;
   for (unsigned i = 0; i < workers; ++i) fillers.emplace_back(file, name, mover.get());
-  return in_parallel(pieces.size(), workers,
-                     [&](std::size_t i, unsigned worker) { return fillers[worker].fill(pieces[i]); });
+  core::Progress progress("restoring memory", total);
+  return in_parallel(pieces.size(), workers, [&](std::size_t i, unsigned worker) -> Result<> {
+    TRY(fillers[worker].fill(pieces[i]));
+    progress.add(pieces[i].part.size);
+    return {};
+  });
 }
 
 }  // namespace cr::mm
