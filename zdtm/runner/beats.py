@@ -182,6 +182,7 @@ class Beats:
         if outcome.code != 0:
             raise Failed(f'dump {number} exited with {outcome.code}: {outcome.last_line}')
         if self.flavour.runs_on:
+            self.ran_on(number)
             self.same(before, f'after dump {number}, which leaves it running')
             self.end_tree(old)
         self.wait_until(lambda: not old & state.all_pids(), 2)
@@ -204,6 +205,14 @@ class Beats:
             raise Failed(f'restore {number} wrote pid {written!r} into the pidfile, the pid is {self.pid}')
         self.same(before, f'after restore {number}')
         self.nothing_new(others | set(state.tree(self.pid)), f'restore {number}')
+
+    def ran_on(self, number):
+        """Whether the dump was a snapshot, or became one that stops the tree until all is written for the reason that is known."""
+        wanted = self.job.header.nosnapshot
+        lines = last_lines(os.path.join(self.engine.image_dir(number), 'dump.log'), 10000)
+        said = next((line for line in lines if 'no snapshot' in line), '')
+        if wanted not in said or (said and not wanted):
+            raise Failed(f'dump {number} must be {"none" if wanted else "a snapshot"} ({wanted}), but the log says {said!r}')
 
     @staticmethod
     def end_tree(pids):

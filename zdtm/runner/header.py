@@ -32,6 +32,7 @@ class Header:
     rewrite: str = ''  # what is done to the images before the restore, of rewrite.KINDS
     network: str = ''  # own: a network namespace for the case, with lo up
     outside: str = ''  # why it can't be run below an init that is dumped too; empty: it can
+    nosnapshot: str = ''  # the reason, in the words of the log, why a dump with --snapshot makes none; empty: it must make one
     rights: str = ''  # why it needs the rights of the machine's own root; empty: that of a user namespace will do
     timeout: float = 0  # seconds; 0: the runner's default
 
@@ -79,6 +80,7 @@ PARSERS = {
     'rewrite': parse_rewrite,
     'network': parse_network,
     'outside': str,
+    'nosnapshot': str,
     'rights': str,
     'timeout': float,
 }

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a child subreaper is one still, gets the orphans of its descendants, and others are none
+ * nosnapshot: it is the reaper of its children
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: the parent-death signal comes when the restored parent dies, not when the original one was killed
+ * nosnapshot: it is the reaper of its children
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,6 +1,7 @@
 /* zdtm:
  * title: SCHED_DEADLINE with runtime, deadline and period
  * needs: cap:SYS_NICE
+ * nosnapshot: cannot run mm.snapshot
  */
 #define _GNU_SOURCE
 #include <sys/wait.h>

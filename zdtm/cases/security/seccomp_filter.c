@@ -1,5 +1,6 @@
 /* zdtm:
  * title: one seccomp filter of a user without privileges, inherited by a child
+ * nosnapshot: a seccomp filter could forbid the fork
  */
 #define _GNU_SOURCE
 #include "child.h"

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: stacks of several seccomp filters that share their lower part, in order
+ * nosnapshot: a seccomp filter could forbid the fork
  */
 #define _GNU_SOURCE
 #include "child.h"

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: seccomp filters with the flags LOG and SPEC_ALLOW, and actions LOG, TRAP and KILL
+ * nosnapshot: a seccomp filter could forbid the fork
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: seccomp in strict mode: read, write, exit and nothing else
+ * nosnapshot: a seccomp filter could forbid the fork
  */
 #define _GNU_SOURCE
 #include <linux/seccomp.h>

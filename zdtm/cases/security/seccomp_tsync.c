@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a filter set with TSYNC is one for all threads: it can be extended by TSYNC after the restore
+ * nosnapshot: a seccomp filter could forbid the fork
  */
 #define _GNU_SOURCE
 #include <string.h>
