@@ -20,6 +20,9 @@ struct ThreadArgs {
   std::uint32_t args_offset;  ///< of this struct from the Args, so that a thread finds them
   std::uint64_t stack_top;
   RelSpan<std::int32_t> numbers;  ///< for clone3(2), that in its own pid namespace first
+  RelSpan<std::int32_t> outer;    ///< those that only the coordinator can see to, the outermost first
+  std::int32_t own_number;        ///< in its own pid namespace
+  std::uint32_t pad;
   task::RestoreThread task;
   signals::RestoreThread signals;
   timers::RestoreThread timers;
@@ -47,7 +50,8 @@ struct Args {
   timers::RestoreProcess timers;
   security::RestoreProcess security;
   DeadLeader dead_leader;
-  RelSpan<ThreadArgs> threads;  ///< the first one does what is the process's
+  RelSpan<ThreadArgs> threads;        ///< the first one does what is the process's
+  RelSpan<std::uint32_t> pid_spaces;  ///< the inits of the pid namespaces that ThreadArgs::outer is about
 };
 
 inline constexpr std::uint64_t kThreadStack = 16 << 10;

@@ -39,8 +39,15 @@ void finish_thread(Here& h, ThreadArgs& t) {
   STEP("set the parent-death signal", task::finish_thread(h.blob, t.task));
 }
 
+/// A thread that has got another number than it was to have ends: see spawn_wished_thread().
+void leave_if_wrong(const ThreadArgs& t) {
+  if (t.outer.count == 0 || sys::call(__NR_gettid).raw() == t.own_number) return;
+  for (;;) (void)sys::call(__NR_exit, 0);
+}
+
 extern "C" void restorer_thread(void* argument) {
   auto& t = *static_cast<ThreadArgs*>(argument);
+  leave_if_wrong(t);
   Args& args = *args_of(t);
   Here h{args, {reinterpret_cast<std::byte*>(&args)}, Report(args, t.tid)};
   restore_thread(h, t);
@@ -53,14 +60,33 @@ extern "C" void restorer_thread(void* argument) {
   h.report.park();
 }
 
+/// Where only the coordinator can see to some of its numbers, and somebody else may get them first. Those that it was
+/// made with are given back with its end.
+void spawn_wished_thread(Here& h, ThreadArgs& t, CloneArgs& c, void (*entry)(void*)) {
+  constexpr int kTries = 2000, kExists = 17;  // EEXIST
+  std::byte* const base = reinterpret_cast<std::byte*>(&h.args);
+  h.report.begin_wish();
+  for (int tries = 0;; ++tries) {
+    h.report.wish(h.args.pid_spaces.in(base), t.outer.in(base));
+    const SysResult made = arch::spawn_on_stack(&c, sizeof c, entry, &t);
+    if (made.ok() && made.raw() == t.own_number) break;
+    if (tries == kTries || (!made.ok() && made.err() != kExists))
+      h.report.fail("create a thread with its number", made.ok() ? kExists : made.err());
+    while (made.ok() && sys::call(__NR_tkill, made.raw(), 0).ok()) h.report.nap();
+    h.report.nap();
+  }
+  h.report.end_wish();
+}
+
 void spawn_thread(Here& h, ThreadArgs& t, void (*entry)(void*) = restorer_thread) {
   const auto numbers = t.numbers.in(reinterpret_cast<std::byte*>(&h.args));
   CloneArgs c{};
   c.flags = kThreadFlags;
   c.stack = t.stack_top - kThreadStack;
   c.stack_size = kThreadStack;
-  c.set_tid = reinterpret_cast<std::uint64_t>(numbers.data());
+  c.set_tid = numbers.empty() ? 0 : reinterpret_cast<std::uint64_t>(numbers.data());
   c.set_tid_size = numbers.size();
+  if (t.outer.count != 0) return spawn_wished_thread(h, t, c, entry);
   STEP("create a thread", arch::spawn_on_stack(&c, sizeof c, entry, &t));
 }
 
@@ -85,6 +111,7 @@ void spawn_thread(Here& h, ThreadArgs& t, void (*entry)(void*) = restorer_thread
 
 extern "C" void restorer_first_thread(void* argument) {
   auto& t = *static_cast<ThreadArgs*>(argument);
+  leave_if_wrong(t);
   Args& args = *args_of(t);
   Here h{args, {reinterpret_cast<std::byte*>(&args)}, Report(args, t.tid)};
   lead(h, t);
@@ -133,6 +160,7 @@ extern "C" [[noreturn]] void restorer_main(Args* a) {
     join_memory(h);
   else
     restore_memory(h);
+  STEP("enter a user namespace", security::enter_users(h.blob, args.security.users));
   if (args.close_from >= 0)
     STEP("close the engine's descriptors", sys::call(__NR_close_range, args.close_from, ~0u, 0));
   STEP("restore the process state", task::restore_process(h.blob, args.task));

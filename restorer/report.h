@@ -1,6 +1,8 @@
 // How the blob speaks to the coordinator: through the page that all tasks of the restore share. Freestanding.
 #pragma once
 
+#include <span>
+
 #include "arch/host.h"
 #include "base/restore_shared.h"
 #include "base/sys_result.h"
@@ -77,6 +79,43 @@ class Report {
       if (now == 0) return;
       (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, now, nullptr);
     }
+  }
+
+  /// One at a time says what numbers the next process or thread that it makes is to get (NumberWish); end_wish() when
+  /// that is done.
+  void begin_wish() {
+    std::uint32_t free = 0;
+    while (!page_->wish.taken.compare_exchange_strong(free, 1)) {
+      free = 0;
+      nap();
+    }
+  }
+  void wish(std::span<const std::uint32_t> inits, std::span<const std::int32_t> numbers) {
+    NumberWish& w = page_->wish;
+    w.count = static_cast<std::uint32_t>(numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) w.init[i] = inits[i], w.number[i] = numbers[i];
+    w.state = NumberWish::kWanted;
+    await_wish(NumberWish::kWanted);
+  }
+  /// Until it is another one.
+  void await_wish(std::uint32_t state) {
+    while (page_->wish.state == state) {
+      wake(page_->done);  // the coordinator looks after us
+      nap();
+    }
+  }
+  void end_wish() {
+    page_->wish.state = NumberWish::kNone;
+    page_->wish.taken = 0;
+  }
+
+  /// A moment. Leaves with the others when the restore has failed.
+  void nap() {
+    const std::uint64_t moment[2] = {0, 200000};
+    (void)sys::call(__NR_nanosleep, moment, nullptr);
+    if (page_->failed != 0 || page_->stage == static_cast<std::uint32_t>(Stage::kAbort) ||
+        page_->engine[0] & kEngineDied)
+      leave();
   }
 
   /// Waits to be taken over by ptrace. Never returns.

@@ -37,6 +37,24 @@ struct TaskSlot {
   std::uint64_t arena_base, arena_size;       ///< where its restorer runs
 };
 
+/// Asks the coordinator that the next process or thread to be made gets these numbers in pid namespaces in which its
+/// maker has no say (engine/number_giver.h).
+struct NumberWish {
+  static constexpr std::size_t kMost = 33;  ///< Linux nests no more pid namespaces
+  enum State : std::uint32_t {
+    kNone,
+    kWanted,
+    kGranted,  ///< the caller may make it now
+    kRight,    ///< said by a process that has been made, of its numbers
+    kWrong,
+  };
+  std::atomic<std::uint32_t> taken;  ///< 1: somebody is at it
+  std::atomic<std::uint32_t> state;
+  std::uint32_t count;
+  std::uint32_t init[kMost];  ///< TaskIndex of the init of each pid namespace, the outermost first
+  std::int32_t number[kMost];
+};
+
 /// Lives in MAP_SHARED memory, made before the first fork.
 struct SharedPage {
   std::atomic<std::uint32_t> stage;  ///< the stage that is open; futex word
@@ -49,6 +67,7 @@ struct SharedPage {
   std::int32_t error_errno;
   std::int32_t error_pid;
   char error_module[32], error_step[96], error_object[kErrorText], error_remedy[kErrorText];
+  NumberWish wish;
   std::uint64_t bytes;  ///< size of the whole mapping
   std::uint64_t tasks;  ///< length of the arrays
   TaskSlot task[];      ///< by TaskIndex

@@ -6,6 +6,7 @@
 #include "core/models.h"
 #include "core/proc_text.h"
 #include "core/sharing.h"
+#include "core/task_tree.h"
 
 namespace cr::core {
 namespace {
@@ -49,6 +50,12 @@ Result<> TreeIds::check_owner(std::uint32_t uid_outside, std::uint32_t gid_outsi
                       uid_outside, gid_outside)};
 }
 
+std::uint32_t ChildIds::owner_of(std::uint32_t ns) const {
+  for (const auto& [id, space] : spaces)
+    if (space.owned.contains(ns)) return id;
+  return 0;
+}
+
 const ChildIds::Space* child_space(const Models& models, NsPid task) {
   const auto& spaces = models.get<ChildIds>().spaces;
   const KobjIds* ids = spaces.empty() ? nullptr : models.get<KobjModel>().find(task);
@@ -56,13 +63,46 @@ const ChildIds::Space* child_space(const Models& models, NsPid task) {
   return it == spaces.end() ? nullptr : &it->second;
 }
 
+const ChildIds::Space* birth_space(const Models& models, NsPid task) {
+  const ChildIds& children = models.get<ChildIds>();
+  const auto it = children.born_inside.find(task);
+  return it == children.born_inside.end() ? nullptr : &children.spaces.at(it->second);
+}
+
+Result<> check_owner_inside(const Models& models, const TaskTree& tree, HostPid holder, std::uint32_t uid,
+                            std::uint32_t gid, const std::string& object) {
+  for (const Task& t : tree.tasks) {
+    const ChildIds::Space* space = t.live == holder || t.host == holder ? birth_space(models, t.pid) : nullptr;
+    if (space == nullptr || (space->maps.uid.knows(uid) && space->maps.gid.knows(gid))) continue;
+    return Error{"core", "carry the owner of", object, 0,
+                 format("{}:{} is not in the id maps of the user namespace of pid {}, who could not give it to it",
+                        uid, gid, t.host)};
+  }
+  return {};
+}
+
+IdMaps maps_of_owner(const Models& models, std::uint32_t ns) {
+  const TreeIds& tree = models.get<TreeIds>();
+  const ChildIds& children = models.get<ChildIds>();
+  const std::uint32_t owner = children.owner_of(ns);
+  if (owner == 0) return tree.own ? tree.maps : IdMaps{};
+  IdMaps maps = children.spaces.at(owner).maps;
+  for (auto& r : maps.uid.ranges) r.outside = tree.maps.uid.to_outside(r.outside);
+  for (auto& r : maps.gid.ranges) r.outside = tree.maps.gid.to_outside(r.outside);
+  return maps;
+}
+
+bool comes_last(const Models& models, NsPid task) {
+  return child_space(models, task) != nullptr && birth_space(models, task) == nullptr;
+}
+
 std::uint32_t uid_for(const Models& models, NsPid task, std::uint32_t uid) {
-  const ChildIds::Space* space = child_space(models, task);
+  const ChildIds::Space* space = birth_space(models, task);
   return space == nullptr ? uid : space->maps.uid.to_inside(uid);
 }
 
 std::uint32_t gid_for(const Models& models, NsPid task, std::uint32_t gid) {
-  const ChildIds::Space* space = child_space(models, task);
+  const ChildIds::Space* space = birth_space(models, task);
   return space == nullptr ? gid : space->maps.gid.to_inside(gid);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 namespace cr {
 
 class Models;
+struct TaskTree;
 
 namespace core {
 
@@ -55,17 +57,37 @@ struct TreeIds {
 };
 
 /// Model: the user namespaces below that of the tree, by the ids that the images give them. `outside` in their maps
-/// are ids of the tree's own.
+/// are ids of the tree's own, as is the owner.
 struct ChildIds {
   struct Space {
     IdMaps maps{};
     bool groups_denied = false;
+    std::uint32_t owner = 0;          ///< who has made it, and has all rights in it
+    std::set<std::uint32_t> owned{};  ///< the namespaces of other kinds that belong to it
+    int fd = -1;                      ///< restore: a service number, in all tasks
   };
   std::map<std::uint32_t, Space> spaces{};
+  /// Restore: the tasks that are born in one, since their pid namespace belongs to it. Everybody else in there comes
+  /// to it last, and does all of his work in that of the tree.
+  std::map<NsPid, std::uint32_t> born_inside{};
+
+  /// The one that a namespace of another kind belongs to; 0: it is none of these.
+  std::uint32_t owner_of(std::uint32_t ns) const;
 };
 /// That of a task; nullptr: it lives in the tree's own.
 const ChildIds::Space* child_space(const Models&, NsPid task);
-/// The tree's id as that task would have to say it.
+/// The one in which it does the work of a restore; nullptr: the tree's own.
+const ChildIds::Space* birth_space(const Models&, NsPid task);
+/// Whether it enters that of its life only when its work is done.
+bool comes_last(const Models&, NsPid task);
+/// Dump: whether `holder` will be able to give that owner (ids of the tree) to `object` again. Errors: it is born in
+/// a user namespace that does not know one of the ids.
+Result<> check_owner_inside(const Models&, const TaskTree&, HostPid holder, std::uint32_t uid, std::uint32_t gid,
+                            const std::string& object);
+/// Dump: the ids of the user namespace that a namespace of another kind belongs to, `outside` as the engine sees
+/// them.
+IdMaps maps_of_owner(const Models&, std::uint32_t ns);
+/// The tree's id as that task has to say it in a restore.
 std::uint32_t uid_for(const Models&, NsPid task, std::uint32_t uid);
 std::uint32_t gid_for(const Models&, NsPid task, std::uint32_t gid);
 

@@ -36,6 +36,11 @@ struct NsKind {
   /// In the first process that lives in it, which has just unshared it and has every capability in it; nobody else is
   /// there yet. What it holds in ctx.models is inherited by all tasks that it forks, but not by the coordinator.
   Result<> (*fill)(RestoreCtx&, NsId) = nullptr;
+  /// What comes before fill() where it belongs to a user namespace below that of the tree and has to be filled from
+  /// there. First in the process that will live in it, and has lost its own of the kind then; afterwards in a helper
+  /// with the memory and descriptors of that one, which lives in the user namespace and has unshared it.
+  Result<> (*lay_out)(RestoreCtx&, NsId) = nullptr;
+  Result<> (*fill_inside)(RestoreCtx&, NsId) = nullptr;
 };
 
 /// The table of kinds. Defined where all modules are known: engine/modules.cc.

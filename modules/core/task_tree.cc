@@ -33,19 +33,7 @@ std::vector<int> TaskTree::numbers_in(TaskIndex viewer, NsPid number) const {
   return {};
 }
 
-bool TaskTree::is_free(TaskIndex viewer, NsPid number) const {
-  const std::size_t level = tasks[viewer].inner.size();
-  for (const Task& t : tasks) {
-    if (t.pid == number) return level < t.levels_free;
-    if (level >= t.thread_levels_free) continue;
-    for (const Thread& th : t.threads)
-      if (th.tid == number) return true;
-  }
-  return false;
-}
-
 int TaskTree::number_in(TaskIndex viewer, NsPid number) const {
-  if (has_free_levels && is_free(viewer, number)) return 0;
   if (viewer == 0) return number.value;
   const std::vector<int> numbers = numbers_in(viewer, number);
   return numbers.empty() ? 0 : numbers.back();

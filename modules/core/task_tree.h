@@ -61,16 +61,15 @@ struct Task {
   std::vector<PidLevel> inner;  ///< in the pid namespaces below that of the root, the outermost first
   TaskIndex space = 0;          ///< the init of its pid namespace; of that of the root always 0
   ChildrenSpace children_space{};
-  /// Restore: how many of its outermost numbers can't be chosen, since its maker lives in a user namespace that has
-  /// no say there; and of those of its threads but the first.
+  /// Restore: how many of its outermost numbers only the coordinator can see to, since its maker lives in a user
+  /// namespace that has no say there; and of those of its threads but the first.
   std::size_t levels_free = 0, thread_levels_free = 0;
 
   bool alive() const { return state != TaskState::kZombie; }
 };
 
 struct TaskTree {
-  std::vector<Task> tasks;       ///< [0] is the root
-  bool has_free_levels = false;  ///< one of them has Task::levels_free
+  std::vector<Task> tasks;  ///< [0] is the root
 
   Task& root() { return tasks.front(); }
   const Task& root() const { return tasks.front(); }
@@ -93,13 +92,10 @@ struct TaskTree {
   /// Whether everything in pid namespace `inner` is seen in `outer`: it is that one or one below it.
   bool is_seen_in(TaskIndex outer, TaskIndex inner) const;
   /// The number by which the tasks of pid namespace `viewer` know that process, thread, group or session of the tree;
-  /// 0: they don't see it, or by another one than before (levels_free). In the namespace of the root every number is
-  /// its own.
+  /// 0: they don't see it. In the namespace of the root every number is its own.
   int number_in(TaskIndex viewer, NsPid number) const;
   /// Those in all pid namespaces from below the root's down to `viewer`; empty when it is not seen there.
   std::vector<int> numbers_in(TaskIndex viewer, NsPid number) const;
-  /// Whether the process or thread may have another number there than it had.
-  bool is_free(TaskIndex viewer, NsPid number) const;
   bool is_nested() const {
     for (const Task& t : tasks)
       if (!t.inner.empty()) return true;

@@ -19,14 +19,17 @@
 #include "core/proc_text.h"
 #include "core/stages.h"
 #include "engine/modules.h"
+#include "engine/number_giver.h"
 #include "engine/sharer.h"
 #include "engine/task_main.h"
 #include "files/files.h"
 #include "mm/premap.h"
 #include "mnt/mnt.h"
+#include "ns/child_user.h"
 #include "ns/ns.h"
 #include "ns/pid.h"
 #include "ns/user.h"
+#include "restorer/report.h"
 #include "security/creds.h"
 #include "security/keys.h"
 #include "tty/tty.h"
@@ -35,6 +38,7 @@ namespace cr::engine {
 namespace {
 
 constexpr int kReapTries = 2000, kReapPause_us = 1000;
+constexpr int kWrongNumber = 85;  // exit status of one who has not got the numbers that it was to have
 
 /// Whether the one who has the pid is dead already.
 bool is_leaving(NsPid pid) {
@@ -62,6 +66,8 @@ class Maker {
     const Birth& b = plan_.births[i];
     if (b.shares_memory) return give_shared_birth(b);
     if (b.group_at_birth != NsPid{}) TRY(join_for(b));
+    if (b.kind == Birth::Kind::kTask && ns::is_first_inside(ctx_, ctx_.tree.tasks[b.task]))
+      return give_birth_inside(b, of_parent);
     const std::vector<pid_t> pids = set_tid_of(b);
     CloneArgs args{};
     args.flags = extra_flags | sharing_flags(b);
@@ -72,12 +78,9 @@ class Maker {
       args.exit_signal = static_cast<std::uint64_t>(is_child ? ctx_.tree.tasks[b.task].exit_signal : SIGCHLD);
     args.set_tid = pids.empty() ? 0 : reinterpret_cast<std::uint64_t>(pids.data());
     args.set_tid_size = pids.size();
-    const bool new_user = (args.flags & CLONE_NEWUSER) != 0 && is_child;
-    const Task& born = ctx_.tree.tasks[b.kind == Birth::Kind::kTask ? b.task : 0];
-    const ns::LentGroups lent =
-        new_user ? TRY(ns::LentGroups::take(ctx_, born, security::groups_of(ctx_.models, born))) : ns::LentGroups();
     ns::ChildrenElsewhere elsewhere;
     if (b.kind == Birth::Kind::kTask) elsewhere = TRY(ns::turn_to(ctx_, ctx_.tree.tasks[b.task], space_));
+    if (free_levels_ != 0 && b.pid != NsPid{}) return give_wished_birth(b, args, of_parent);
     long child = syscall(SYS_clone3, &args, sizeof args);
     // What was dumped a moment ago may not have been reaped yet: its pids come free when their new parent gets to it.
     // And a thread that fills memory for another task may have got the number.
@@ -90,7 +93,6 @@ class Maker {
       return Error{"engine", "make", format("pid {}", b.pid), errno,
                    errno == EPERM ? "run as root or with CAP_CHECKPOINT_RESTORE" : ""};
     if (child == 0) live(b, of_parent);
-    if (new_user) TRY(ns::map_child_ids(ctx_, born, here_));
     // Helpers that only stand in for the dead are gone before anybody else is made.
     if (b.kind == Birth::Kind::kOrphanMaker || b.kind == Birth::Kind::kSessionHelper)
       TRY(wait_for_helper(static_cast<pid_t>(child)));
@@ -98,6 +100,109 @@ class Maker {
   }
 
  private:
+  /// In a user namespace below that of the tree, where the caller does not live: a helper goes there and makes it.
+  Result<> give_birth_inside(const Birth& b, const mm::Premaps& of_parent) {
+    for (int tries = 0; tries < kReapTries; ++tries) {
+      const long helper = fork_helper(ctx_.tree.tasks[b.task].exit_signal);  // CLONE_PARENT passes that on
+      if (helper < 0) return Error{"engine", "fork a helper for", format("pid {}", b.pid), errno, ""};
+      if (helper == 0) {
+        auto r = be_midwife(b, of_parent);
+        if (!r.ok()) core::report_error(*ctx_.shared, r.error());
+        _exit(r.ok() && r.value() ? 0 : kWrongNumber);
+      }
+      int status = 0;
+      if (waitpid(static_cast<pid_t>(helper), &status, __WALL) != helper || !WIFEXITED(status))
+        return Error{"engine", "wait for the helper of", format("pid {}", b.pid), errno, ""};
+      if (WEXITSTATUS(status) == 0) return {};
+      if (ctx_.shared->failed != 0) return pid_taken(b.pid);  // that error stands
+      waitpid(-1, nullptr, __WALL);
+      usleep(kReapPause_us);
+    }
+    return pid_taken(b.pid);
+  }
+
+  /// With a number that nobody in the tree has.
+  long fork_helper(int exit_signal) const {
+    std::vector<pid_t> pids(1 + ctx_.tree.tasks[space_].inner.size(), first_free_pid());
+    CloneArgs args{};
+    args.exit_signal = static_cast<std::uint64_t>(exit_signal);
+    args.set_tid = reinterpret_cast<std::uint64_t>(pids.data());
+    args.set_tid_size = pids.size();
+    long helper = syscall(SYS_clone3, &args, sizeof args);
+    for (int tries = 0; helper < 0 && errno == EEXIST && tries < kReapTries; ++tries) {
+      for (pid_t& pid : pids) ++pid;
+      helper = syscall(SYS_clone3, &args, sizeof args);
+    }
+    return helper;
+  }
+
+  /// False: the new one, a child of the helper's parent, has got a wrong number and ended.
+  Result<bool> be_midwife(const Birth& b, const mm::Premaps& of_parent) {
+    const Task& t = ctx_.tree.tasks[b.task];
+    TaskCtx task{ctx_, t};
+    TRY(cgroup::join(task, here_));
+    TRY(ns::go_inside(ctx_, t, security::groups_of(ctx_.models, t)));
+    CloneArgs args{};
+    args.flags = CLONE_PARENT | ns::birth_flags(ctx_, t, here_);
+    here_.user_ns = ctx_.models.get<KobjModel>().of.at(t.pid).user_ns;
+    free_levels_ = t.levels_free;
+    const std::vector<pid_t> pids = set_tid_of(b);
+    args.set_tid = reinterpret_cast<std::uint64_t>(pids.data());
+    args.set_tid_size = pids.size();
+    return TRY(try_wished_birth(b, args, of_parent)) > 0;
+  }
+
+  /// Some of its numbers only the coordinator can see to.
+  Result<> give_wished_birth(const Birth& b, CloneArgs& args, const mm::Premaps& of_parent) {
+    for (int tries = 0; tries < kReapTries; ++tries, usleep(kReapPause_us)) {
+      const long child = TRY(try_wished_birth(b, args, of_parent));
+      if (child > 0 && (b.kind == Birth::Kind::kOrphanMaker || b.kind == Birth::Kind::kSessionHelper))
+        return wait_for_helper(static_cast<pid_t>(child));
+      if (child > 0) return {};
+      if (child < 0) waitpid(static_cast<pid_t>(-child), nullptr, __WALL);
+    }
+    return pid_taken(b.pid);
+  }
+
+  static std::vector<std::int32_t> all_numbers(const Birth& b) {
+    std::vector<std::int32_t> all{b.pid.value};
+    all.insert(all.end(), b.inner.begin(), b.inner.end());
+    return all;
+  }
+
+  /// Gives its pid; 0 when a number was taken, minus the pid when it has got a wrong number and ends.
+  Result<long> try_wished_birth(const Birth& b, CloneArgs& args, const mm::Premaps& of_parent) {
+    constexpr int kPatience = 50000;
+    const std::vector<std::uint32_t> spaces = pid_spaces_of(ctx_.tree, space_);
+    const std::vector<std::int32_t> numbers = all_numbers(b);
+    const std::size_t count = std::min({free_levels_, spaces.size(), numbers.size()});
+    std::atomic<std::uint32_t>& state = ctx_.shared->wish.state;
+    restorer::Report report(ctx_.shared, b.pid.value);
+    report.begin_wish();
+    report.wish(std::span(spaces).first(count), std::span(numbers).first(count));
+    const long child = syscall(SYS_clone3, &args, sizeof args);
+    const int err = errno;
+    if (child == 0) {
+      say_numbers(b);
+      live(b, of_parent);
+    }
+    for (int i = 0; child > 0 && state == NumberWish::kGranted && i < kPatience; ++i) report.nap();
+    const bool right = state == NumberWish::kRight;
+    report.end_wish();
+    if (child > 0) return right ? child : -child;
+    if (err == EEXIST) return 0;
+    return Error{"engine", "make", format("pid {}", b.pid), err, ""};
+  }
+
+  /// In the new process: ends when they are wrong.
+  void say_numbers(const Birth& b) const {
+    auto right = has_numbers(ctx_, all_numbers(b));
+    if (!right.ok()) core::report_error(*ctx_.shared, right.error());
+    const bool is_right = right.ok() && right.value();
+    ctx_.shared->wish.state = is_right ? NumberWish::kRight : NumberWish::kWrong;
+    if (!is_right) _exit(kWrongNumber);
+  }
+
   static Result<> wait_for_helper(pid_t child) {
     int status = 0;
     if (waitpid(child, &status, 0) != child || status != 0)
@@ -105,7 +210,8 @@ class Maker {
     return {};
   }
 
-  /// The numbers that it gets, that in its own pid namespace first. The outermost ones may not be ours to choose.
+  /// The numbers that it gets, that in its own pid namespace first. The outermost ones may not be ours to choose
+  /// (number_giver.h).
   std::vector<pid_t> set_tid_of(const Birth& b) const {
     if (b.pid == NsPid{}) return {};
     std::vector<pid_t> pids(b.inner.rbegin(), b.inner.rend());
@@ -235,7 +341,7 @@ class Maker {
     TRY(cgroup::join(t, here_));
     if (t.task.parent == kNoTask && wants_fresh_space(ctx_) && is_own_init(ctx_)) TRY(furnish_fresh_space(ctx_));
     space_ = t.task.space;
-    if (t.task.alive()) free_levels_ = t.task.thread_levels_free;
+    if (t.task.alive()) free_levels_ = t.task.levels_free;
     const bool had_space = t.task.parent == kNoTask ? !has_new_space() : t.task.space != t.task.index;
     TRY(ns::enter(t, here_));
     if (!had_space && has_child_users()) TRY(keep_numbers_free());
@@ -295,7 +401,7 @@ class Maker {
   mm::Premaps own_{};            ///< of this process
   KobjIds here_;                 ///< the namespaces that this process lives in
   TaskIndex space_ = 0;          ///< its pid namespace
-  std::size_t free_levels_ = 0;  ///< how many of the outermost numbers it can't choose
+  std::size_t free_levels_ = 0;  ///< of how many pid namespaces, the outermost first, it can't choose numbers
   std::map<TaskIndex, std::unique_ptr<Sharer>> sharers_{};
 };
 

@@ -15,6 +15,7 @@
 #include "engine/fork_tree.h"
 #include "engine/inventory_image.h"
 #include "engine/modules.h"
+#include "engine/number_giver.h"
 #include "engine/pidfile.h"
 #include "engine/scripts.h"
 #include "engine/stats.h"
@@ -69,6 +70,12 @@ Result<> all_alive(void* argument) {
   return {};
 }
 
+/// Of all who wait for the coordinator.
+Result<> look_after(void* argument) {
+  TRY(give_numbers(*static_cast<RestoreCtx*>(argument)));
+  return all_alive(argument);
+}
+
 /// Main threads that had exited do so before anybody arms a signal for the death of his parent.
 Result<> await_dead_leaders(const RestoreCtx& ctx) {
   constexpr int kTries = 10000, kPause_us = 200;
@@ -92,7 +99,7 @@ Result<> pass_stages(RestoreCtx& ctx, const BirthPlan& plan) {
   std::size_t all = ctx.tree.tasks.size() + plan.group_helpers;
   auto pass = [&](Stage stage, std::size_t count) -> Result<> {
     if (stage != Stage::kFork) core::open_stage(*ctx.shared, stage);
-    return core::await_done(*ctx.shared, count, all_alive, &ctx);
+    return core::await_done(*ctx.shared, count, look_after, &ctx);
   };
   TRY(pass(Stage::kFork, all));
   const HostPid root{ctx.shared->task[0].host_pid};

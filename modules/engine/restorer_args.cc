@@ -10,6 +10,7 @@
 #include "base/restore_shared.h"
 #include "core/arena_builder.h"
 #include "core/sharing.h"
+#include "engine/number_giver.h"
 #include "restorer/args.h"
 #include "security/security.h"
 #include "signals/signals.h"
@@ -99,7 +100,11 @@ Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout
     const std::vector<int>& inner = t.task.threads[i].inner;
     std::vector<std::int32_t> numbers(inner.rbegin(), inner.rend());
     numbers.push_back(th.tid);
-    numbers.resize(numbers.size() - std::min(numbers.size(), t.task.thread_levels_free));
+    th.own_number = numbers.front();
+    const std::size_t outer = std::min(numbers.size(), t.task.thread_levels_free);
+    th.outer =
+        arena.add(std::vector<std::int32_t>(numbers.rbegin(), numbers.rbegin() + static_cast<std::ptrdiff_t>(outer)));
+    numbers.resize(numbers.size() - outer);
     th.numbers = arena.add(numbers);
     th.stack_top = at.stacks + (i + 1 + t.task.leader_exited) * restorer::kThreadStack;
     TRY(task::fill_thread(t, i, th.task, arena));
@@ -108,6 +113,7 @@ Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout
     TRY(security::fill_thread(t, i, th.security, arena));
   }
   args.threads = arena.add(threads);
+  args.pid_spaces = arena.add(pid_spaces_of(t.tree(), t.task.space));
   if (t.task.leader_exited) TRY(fill_dead_leader(t, args.dead_leader, arena));
   return args;
 }

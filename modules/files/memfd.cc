@@ -63,12 +63,14 @@ Result<MemfdInode> look_at(int fd, const core::TreeIds& ids, const std::string& 
   return inode;
 }
 
-Result<std::uint32_t> inode_of(DumpCtx& ctx, int fd, const std::string& link, const std::string& object) {
+Result<std::uint32_t> inode_of(DumpCtx& ctx, HostPid holder, int fd, const std::string& link,
+                               const std::string& object) {
   MemfdModel& model = ctx.models.edit<MemfdModel>();
   struct stat st;
   if (fstat(fd, &st) != 0) return fail("stat", object, errno);
   if (auto it = model.by_inode.find({st.st_dev, st.st_ino}); it != model.by_inode.end()) return it->second;
   MemfdInode inode = TRY(look_at(fd, ctx.models.get<core::TreeIds>(), link, object));
+  TRY(core::check_owner_inside(ctx.models, ctx.tree, holder, inode.uid, inode.gid, object));
   inode.inode_id = static_cast<std::uint32_t>(model.inodes.size() + 1);
   inode.shmid = ctx.ids.next_shmem++;
   model.by_inode[{st.st_dev, st.st_ino}] = inode.inode_id;
@@ -127,7 +129,7 @@ bool matches_memfd(const FileProbe& p) {
 }
 
 Result<> collect_memfd(DumpCtx& ctx, const FileProbe& probe, FileId id) {
-  const std::uint32_t inode = TRY(inode_of(ctx, probe.fd, probe.link, probe.name()));
+  const std::uint32_t inode = TRY(inode_of(ctx, probe.pid, probe.fd, probe.link, probe.name()));
   ctx.models.edit<MemfdModel>().inode_of[id] = inode;
   return {};
 }
@@ -138,7 +140,7 @@ Result<FileId> collect_shmem(DumpCtx& ctx, int fd, const std::string& link, std:
   d.kind = &kMemfdKind;
   d.flags = flags;
   d.object = link;
-  const std::uint32_t inode = TRY(inode_of(ctx, fd, link, link));
+  const std::uint32_t inode = TRY(inode_of(ctx, HostPid{}, fd, link, link));
   ctx.models.edit<MemfdModel>().inode_of[d.id] = inode;
   return ctx.models.edit<Model>().descriptions.emplace(d.id, std::move(d)).first->first;
 }

@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "base/restore_shared.h"
+#include "core/id_map.h"
 #include "core/sharing.h"
 #include "files/description.h"
 
@@ -89,6 +90,10 @@ Result<UniqueFd> open_namespace(TaskCtx& ctx, FileId id) {
   const Kind& kind = *kind_of(n.clone_flag);
   const Task* member = member_of(ctx.tree(), ctx.models(), kind, n.ns_id);
   if (member == nullptr) return reopen(n.engines, open_flags(d.flags), d.object);
+  // Those who live there may not have come yet.
+  const auto& children = ctx.models().get<core::ChildIds>().spaces;
+  if (auto it = children.find(n.ns_id); it != children.end())
+    return reopen(it->second.fd, open_flags(d.flags), d.object);
   const std::string path = format("{}/ns/{}", ctx.restore.shared->task[member->index].host_pid.load(), kind.name);
   UniqueFd fd(openat(ctx.restore.proc_fd, path.c_str(), static_cast<int>(open_flags(d.flags)) | O_CLOEXEC));
   if (!fd) return fail("open", format("{} for {}", path, d.object), errno);

@@ -117,8 +117,9 @@ Result<> check_needs(const DumpCtx& ctx, const Namespace& planned, HostPid membe
 
 /// What the outside forbids in a mount that it lends to a user namespace is locked there, and mountinfo does not show
 /// it. A restore takes the mount anew, without locks.
-Result<> check_locks(const DumpCtx& ctx, const Namespace& ns) {
+Result<> check_locks(const DumpCtx& ctx, NsId id, const Namespace& ns) {
   constexpr std::uint64_t kLockable = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  if (ctx.models.get<core::ChildIds>().owner_of(id) != 0) return {};  // one below that of the tree gets them anew
   if (!ctx.models.get<core::TreeIds>().own || ctx.opt.allows_lossy("mount-locks")) return {};
   for (std::size_t i = 0; i < ns.mounts.size(); ++i) {
     const Origin::Kind kind = ns.origins[i].kind;
@@ -132,14 +133,14 @@ Result<> check_locks(const DumpCtx& ctx, const Namespace& ns) {
 }
 
 /// What one namespace shows to `member`.
-Result<Namespace> look_at(const DumpCtx& ctx, const Model& model, HostPid member, bool nested,
+Result<Namespace> look_at(const DumpCtx& ctx, const Model& model, NsId id, HostPid member, bool nested,
                           const std::vector<Mount>& theirs) {
   Namespace ns;
   ns.nested = nested;
   const std::vector<Mount> all = TRY(mounts_around(member));
   for (const Mount& m : all) ns.all.insert(m.id);
   const std::string root = format("/proc/{}/root", member);
-  if (const auto& ids = ctx.models.get<core::TreeIds>(); ids.own) ns.ids = ids.maps;
+  ns.ids = core::maps_of_owner(ctx.models, id);
   ns.member = member;
   ns.directory = TRY(core::read_proc_link(member, "root"));
   ns.mounts = TRY(seen_from(all, TRY(mount_id(AT_FDCWD, root.c_str(), 0)), ns.directory));
@@ -175,7 +176,7 @@ Result<> look_at_all(DumpCtx& ctx, NsId first, const Task& member, const std::ve
     if (id == 0 || id == objects.root.mnt_ns || model.namespaces.contains(id)) return {};
     const bool nested = model.root_outside || !model.order.empty();
     const HostPid who = nested ? TRY(member_of(ctx, id, t)) : t.live;
-    model.namespaces.emplace(id, TRY(look_at(ctx, model, who, nested, theirs)));
+    model.namespaces.emplace(id, TRY(look_at(ctx, model, id, who, nested, theirs)));
     model.order.push_back(id);
     return {};
   };
@@ -199,7 +200,7 @@ Result<> collect(DumpCtx& ctx, NsId id, const Task& member) {
     const Namespace& ns = model.namespaces.at(one);
     planned.namespaces[one] = Namespace{.mounts = ns.mounts, .nested = ns.nested};
     TRY(plan_origins(planned, one, ctx.opt, Side::kDump));
-    TRY(check_locks(ctx, planned.namespaces.at(one)));
+    TRY(check_locks(ctx, one, planned.namespaces.at(one)));
     TRY(check_needs(ctx, planned.namespaces.at(one), ns.member));
   }
   TRY(check_groups(planned, ctx.opt, theirs));

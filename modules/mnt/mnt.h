@@ -67,6 +67,7 @@ struct Namespace {
   std::vector<Origin> origins{};
   std::vector<UniqueFd> taken{};  ///< by index: what the coordinator has opened of the outside
   TaskIndex maker = 0;            ///< the first task that lives in it
+  std::vector<UniqueFd> made{};   ///< by index, when they were made from inside (inside.cc)
   // Where there are several: service numbers, in the maker, of the root directory and of the mounts by index.
   int root_number = -1, first_number = -1;
 };
@@ -107,6 +108,8 @@ std::uint64_t propagation_of_copy(const Model& model, const Namespace& ns, std::
 /// Makes the calling process, which has just left the engine's mount namespace, live in `ns`, and gives its mounts by
 /// index. Errors: a mount that the kernel refuses.
 Result<std::vector<UniqueFd>> build(Namespace& ns, const core::ImageReaderDir& images);
+/// The same from the root directory of the caller on, which must be that of its namespace.
+Result<std::vector<UniqueFd>> build_here(Namespace& ns, const core::ImageReaderDir& images);
 /// All mounts of a tree, where one can get at them.
 struct Reach {
   std::vector<std::vector<UniqueFd>> fds{};  ///< by place in Model::order and index
@@ -132,6 +135,8 @@ Result<> read(ReadCtx& ctx, NsId id);
 Result<> plan(PlanCtx& ctx, NsId id);
 Result<> prepare(RestoreCtx& ctx, NsId id);
 Result<> fill(RestoreCtx& ctx, NsId id);
+Result<> lay_out(RestoreCtx& ctx, NsId id);
+Result<> fill_inside(RestoreCtx& ctx, NsId id);
 
 /// Service numbers, where there are several namespaces.
 Result<> plan_numbers(PlanCtx& ctx);
@@ -150,6 +155,8 @@ inline constexpr NsKind kKind{
     .plan = plan,
     .prepare = prepare,
     .fill = fill,
+    .lay_out = lay_out,
+    .fill_inside = fill_inside,
 };
 
 }  // namespace cr::mnt

@@ -91,7 +91,8 @@ Result<> prepare(RestoreCtx& ctx, NsId id) {
   const Model& model = ctx.models.get<Model>();
   Namespace& ns = ctx.models.edit<Model>().namespaces.at(id);
   const Outside outside = TRY(outside_of_tree(model, ctx.opt));
-  const bool in_user_namespace = ctx.models.get<core::TreeIds>().own;
+  const bool in_user_namespace =
+      ctx.models.get<core::TreeIds>().own || ctx.models.get<core::ChildIds>().owner_of(id) != 0;
   ns.taken.resize(ns.mounts.size());
   TRY(take_hidden(ns));
   for (std::size_t i = 0; i < ns.mounts.size(); ++i) {
@@ -112,8 +113,11 @@ Result<> prepare(RestoreCtx& ctx, NsId id) {
 Result<> fill(RestoreCtx& ctx, NsId id) {
   Model& model = ctx.models.edit<Model>();
   Namespace& ns = model.namespaces.at(id);
-  TRY(take_from_earlier(ctx, ns));
-  std::vector<UniqueFd> fds = TRY(build(ns, ctx.images));
+  std::vector<UniqueFd> fds = std::move(ns.made);
+  if (fds.empty()) {
+    TRY(take_from_earlier(ctx, ns));
+    fds = TRY(build(ns, ctx.images));
+  }
   TRY(keep_for_later(ctx, ns, fds));
   if (id != model.order.back()) return {};
   return set_groups(model, TRY(reach_all(ctx, std::move(fds))));

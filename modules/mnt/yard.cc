@@ -266,6 +266,10 @@ Result<UniqueFd> copy_below(int mount, std::string_view path, const Mount& m) {
 
 Result<std::vector<UniqueFd>> build(Namespace& ns, const core::ImageReaderDir& images) {
   TRY(go_to_root());
+  return build_here(ns, images);
+}
+
+Result<std::vector<UniqueFd>> build_here(Namespace& ns, const core::ImageReaderDir& images) {
   Yard yard(ns, images);
   TRY(yard.open());
   TRY(yard.make_all());

@@ -128,6 +128,18 @@ bool matches_inet(const FileProbe& p) {
   return type == SOCK_RAW || (type == SOCK_DGRAM && (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6));
 }
 
+/// Who is born in a user namespace below that of the tree has no more rights in a restore.
+Result<> check_rights(const DumpCtx& ctx, const FileProbe& probe, const InetSocket& s) {
+  const core::ChildIds& children = ctx.models.get<core::ChildIds>();
+  if ((!s.tcp() && s.type != SOCK_RAW) || children.owner_of(s.net_ns) != 0) return {};
+  for (const Task& t : ctx.tree.tasks)
+    if (t.live == probe.pid && core::birth_space(ctx.models, t.pid) != nullptr)
+      return Error{"net", "dump", probe.name(), 0,
+                   "the process that has it lives in a pid namespace that belongs to a user namespace below that of "
+                   "the tree, but in a network namespace that does not, where it could not make it again"};
+  return {};
+}
+
 Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   const std::string object = probe.name();
   const int fd = probe.fd;
@@ -138,6 +150,7 @@ Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   s.family = int_option(fd, SOL_SOCKET, SO_DOMAIN, 0);
   s.type = int_option(fd, SOL_SOCKET, SO_TYPE, 0);
   s.protocol = int_option(fd, SOL_SOCKET, SO_PROTOCOL, 0);
+  TRY(check_rights(ctx, probe, s));
   s.uid = ctx.models.get<core::TreeIds>().uid(probe.st.st_uid);
   s.gid = ctx.models.get<core::TreeIds>().gid(probe.st.st_gid);
   s.local = TRY(local_address(fd, object));
@@ -146,7 +159,7 @@ Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   s.interface = interface_of(s.local);
   if (connected) s.state = TcpState::kEstablished;
   if (s.tcp()) TRY(collect_tcp(ctx, fd, s, object));
-  s.options = TRY(options_in_tree(ctx, fd, object));
+  s.options = TRY(options_in_tree(ctx, probe));
   if (!s.tcp()) TRY(collect_datagrams(ctx, fd, s, object));
   s.protocol_options = TRY(get_protocol_options(fd, s.kind(), object));
   if (s.tcp()) TRY(add_segment_keys(s));

@@ -112,7 +112,7 @@ Result<> collect_netlink(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   TRY(get_groups(probe.fd, s, probe.name()));
   for (int n : kSwitches)
     if (int_option(probe.fd, SOL_NETLINK, n) != 0) s.own_options |= 1u << n;
-  s.options = TRY(options_in_tree(ctx, probe.fd, probe.name()));
+  s.options = TRY(options_in_tree(ctx, probe));
   ctx.models.edit<NetlinkModel>().sockets[id] = std::move(s);
   return {};
 }

@@ -171,7 +171,7 @@ Result<> collect_packet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   s.copy_threshold = diag.copy_threshold;
   if (diag.has_fanout) s.fanout = option(PACKET_FANOUT);  // sock_diag leaves its flags out
   s.memberships = diag.memberships;
-  s.options = TRY(options_in_tree(ctx, probe.fd, probe.name()));
+  s.options = TRY(options_in_tree(ctx, probe));
   ctx.models.edit<PacketModel>().sockets[id] = std::move(s);
   return {};
 }

@@ -1,4 +1,5 @@
 #include "net/sk_opts.h"
+#include "core/file_kind.h"
 #include "core/id_map.h"
 
 #include <linux/filter.h>
@@ -136,11 +137,12 @@ int int_option(int fd, int level, int option, int missing) {
   return getsockopt(fd, level, option, &value, &size) == 0 ? value : missing;
 }
 
-Result<SocketOptions> options_in_tree(const DumpCtx& ctx, int fd, const std::string& object) {
-  SocketOptions o = TRY(get_options(fd, object));
+Result<SocketOptions> options_in_tree(const DumpCtx& ctx, const FileProbe& probe) {
+  SocketOptions o = TRY(get_options(probe.fd, probe.name()));
   const auto& ids = ctx.models.get<core::TreeIds>();
   o.owner->uid = ids.uid(o.owner->uid);
   o.owner->gid = ids.gid(o.owner->gid);
+  TRY(core::check_owner_inside(ctx.models, ctx.tree, probe.pid, o.owner->uid, o.owner->gid, probe.name()));
   return o;
 }
 

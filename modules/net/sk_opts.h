@@ -16,6 +16,10 @@ namespace cr::pb {
 class sk_opts_entry;
 }
 
+namespace cr {
+struct FileProbe;
+}
+
 namespace cr::net {
 
 /// What fstat(2) tells of a socket; its user is also whom the rules of the network see.
@@ -42,8 +46,8 @@ int int_option(int fd, int level, int option, int missing = 0);
 
 /// Reads all of them. Options that the kernel or the family does not have keep their default. Errors: getsockopt(2).
 Result<SocketOptions> get_options(int fd, const std::string& object);
-/// The same on a dump, with the owner as the tree sees it.
-Result<SocketOptions> options_in_tree(const DumpCtx& ctx, int fd, const std::string& object);
+/// The same on a dump, with the owner as the tree sees it. Errors: its holder could not make it the owner's again.
+Result<SocketOptions> options_in_tree(const DumpCtx& ctx, const FileProbe& probe);
 /// Sets what differs. Buffer sizes last: filling queues may have needed larger ones. Errors: setsockopt(2).
 Result<> set_options(int fd, const SocketOptions& wanted, const std::string& object);
 /// Makes the send buffer as large as filling a queue could need.

@@ -111,7 +111,7 @@ Result<> collect_unix(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   s.name = TRY(look_at_name(probe.fd, probe.pid, ctx.models.get<core::TreeIds>(), probe.name()));
   TRY(check_place_of_name(ctx, s.name, probe));
   s.peer_cred = peer_creds(probe.fd, ctx.tree, ctx.models.get<core::TreeIds>());
-  s.options = TRY(options_in_tree(ctx, probe.fd, probe.name()));
+  s.options = TRY(options_in_tree(ctx, probe));
   s.net_ns = TRY(namespace_of(ctx, probe));
   UnixModel& model = ctx.models.edit<UnixModel>();
   model.by_inode[s.ino] = id;

@@ -8,6 +8,8 @@
 #include <cerrno>
 
 #include "base/format.h"
+#include "core/id_map.h"
+#include "core/proc_text.h"
 #include "files/description.h"
 #include "net/net.h"
 #include "netns/devices.h"
@@ -63,6 +65,25 @@ Result<> restore_ids(Netlink& route, const NetNamespace& from, const Outside& ou
   const int err = TRY(route.send(r.message()));
   if (err == 0 || err == EEXIST) return {};
   return Error{"netns", "give a number to", "the network namespace outside", err, route.why};
+}
+
+/// The groups that may make ICMP sockets, as the first who lives there has to say them.
+void name_groups(const RestoreCtx& ctx, NsId id, std::map<std::string, std::string>& settings) {
+  const auto range = settings.find("ipv4/ping_group_range");
+  const KobjModel& objects = ctx.models.get<KobjModel>();
+  const auto first = std::find_if(ctx.tree.tasks.begin(), ctx.tree.tasks.end(), [&](const Task& t) {
+    const KobjIds* ids = objects.find(t.pid);
+    return ids != nullptr && ids->net_ns == id;
+  });
+  if (range == settings.end() || first == ctx.tree.tasks.end() ||
+      core::birth_space(ctx.models, first->pid) == nullptr)
+    return;
+  std::string said;
+  for (const std::string_view word : core::words(range->second)) {
+    const auto group = static_cast<std::uint32_t>(core::number(word).value_or(core::kOverflowId));
+    said += format("{}{}", said.empty() ? "" : "\t", core::gid_for(ctx.models, first->pid, group));
+  }
+  range->second = said;
 }
 
 bool needs_outside(const NetNamespace& n) {
@@ -126,7 +147,7 @@ Result<> rebuild(const Options& opt, const NetNamespace& from, const Outside& ou
 }
 
 Result<> fill(RestoreCtx& ctx, NsId id) {
-  const NetNamespace& n = ctx.models.get<Model>().namespaces.at(id);
+  NetNamespace& n = ctx.models.edit<Model>().namespaces.at(id);
   const Outside& outside = ctx.models.edit<Model>().outside[id];
   if (outside.given_ns >= 0) {
     if (setns(outside.given_ns, CLONE_NEWNET) != 0)
@@ -135,6 +156,7 @@ Result<> fill(RestoreCtx& ctx, NsId id) {
   }
   TRY(net::lock_namespace(ctx, id));
   if (n.empty || ctx.opt.empty_net_ns) return {};
+  name_groups(ctx, id, n.settings);
   Netlink route = TRY(Netlink::open(NETLINK_ROUTE));
   TRY(restore_ids(route, n, outside, ctx.models.get<KobjModel>().root.net_ns));
   return rebuild(ctx.opt, n, outside);

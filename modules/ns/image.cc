@@ -35,17 +35,24 @@ core::IdMap get_map(const Extents& from) {
   return map;
 }
 
+void put_maps(const core::IdMaps& maps, pb::userns_entry& e) {
+  put_map(maps.uid, *e.mutable_uid_map());
+  put_map(maps.gid, *e.mutable_gid_map());
+}
+
 }  // namespace
 
 Result<> write_user(DumpCtx& ctx, NsId id) {
   const core::TreeIds& ids = ctx.models.get<core::TreeIds>();
   const auto& children = ctx.models.get<core::ChildIds>().spaces;
   const auto child = children.find(id);
-  const core::IdMaps& maps = child == children.end() ? ids.maps : child->second.maps;
-  if (child != children.end()) ctx.images.require(core::kChildUsers);
   pb::userns_entry e;
-  put_map(maps.uid, *e.mutable_uid_map());
-  put_map(maps.gid, *e.mutable_gid_map());
+  put_maps(child == children.end() ? ids.maps : child->second.maps, e);
+  if (child != children.end()) {
+    ctx.images.require(core::kChildUsers);
+    e.set_cr_owner(child->second.owner);
+    e.mutable_cr_owned()->Assign(child->second.owned.begin(), child->second.owned.end());
+  }
   if (child == children.end() ? ids.groups_denied : child->second.groups_denied) {
     e.set_cr_groups_denied(true);
     ctx.images.require(core::kGroupsDenied);
@@ -62,10 +69,18 @@ Result<> read_user(ReadCtx& ctx, NsId id) {
   if (e.uid_map().empty() || e.gid_map().empty())
     return Error{"ns", "use", image.name(), 0, "it has no id maps: the image is damaged"};
   const core::IdMaps maps{get_map(e.uid_map()), get_map(e.gid_map())};
-  if (id == ctx.models.get<KobjModel>().of.at(ctx.tree.root().pid).user_ns)
+  if (id == ctx.models.get<KobjModel>().of.at(ctx.tree.root().pid).user_ns) {
     ctx.models.edit<core::TreeIds>() = {true, maps, e.cr_groups_denied()};
-  else
-    ctx.models.edit<core::ChildIds>().spaces[id] = {maps, e.cr_groups_denied()};
+    return {};
+  }
+  if (!e.has_cr_owner())
+    return Error{"ns", "use", image.name(), 0,
+                 "it is that of a user namespace below the tree's, and does not tell what belongs to it: another "
+                 "program has written it"};
+  ctx.models.edit<core::ChildIds>().spaces[id] = {.maps = maps,
+                                                  .groups_denied = e.cr_groups_denied(),
+                                                  .owner = e.cr_owner(),
+                                                  .owned = {e.cr_owned().begin(), e.cr_owned().end()}};
   return {};
 }
 

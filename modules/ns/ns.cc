@@ -1,10 +1,7 @@
 #include "ns/ns.h"
 
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "core/sharing.h"
 #include "core/stages.h"
+#include "ns/child_user.h"
 #include "ns/pid.h"
 #include "ns/time_ns.h"
 #include "ns/user.h"
@@ -50,26 +48,6 @@ Result<> run(Hook hook, Ctx& ctx) {
 
 constexpr std::uint64_t kComeWithBirth = CLONE_NEWPID | CLONE_NEWUSER;
 
-/// A new namespace belongs to the user namespace that its maker lives in.
-Result<> check_owner(const KobjModel& objects, const NsKind& kind, const Task& member) {
-  if (kind.clone_flag == CLONE_NEWUSER) return {};
-  const std::string path = format("/proc/{}/ns/{}", member.live, kind.name);
-  const std::string users = format("/proc/{}/ns/user", member.live);
-  const UniqueFd own(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!own) return Error{"ns", "open", path, errno, ""};
-  const UniqueFd owner(ioctl(own.get(), NS_GET_USERNS));
-  struct stat of_owner, of_member;
-  if (owner && fstat(owner.get(), &of_owner) == 0 && stat(users.c_str(), &of_member) == 0 &&
-      of_owner.st_ino == of_member.st_ino && of_owner.st_dev == of_member.st_dev)
-    return {};
-  const bool in_ours = objects.of.at(member.pid).user_ns == objects.root.user_ns;
-  return Error{
-      "ns", "dump", format("the {} namespace of pid {}", kind.name, member.host), 0,
-      format("it belongs to another user namespace than {}, so the tree has other rights in it than it would "
-             "have in a new one",
-             in_ours ? "the engine's" : "the tree's own")};
-}
-
 /// What is given only at birth, and so far only to the root.
 Result<> check_tree(const DumpCtx& ctx) {
   const KobjModel& objects = ctx.models.get<KobjModel>();
@@ -80,17 +58,16 @@ Result<> check_tree(const DumpCtx& ctx) {
         "ns", "dump", format("pid {}", root.host), 0,
         format("it is number {} of its pid namespace: dump the first process of that, or run the engine inside",
                root.pid)};
-  TRY(check_children(ctx.tree, objects));
-  for (const Task& t : ctx.tree.tasks)
-    if (const KobjIds* ids = objects.find(t.pid); ids != nullptr && ids->user_ns != of_root.user_ns)
-      return Error{"ns", "dump", format("pid {}", t.host), 0,
-                   "it lives in a user namespace below that of the tree's root, which is not carried yet"};
   return check_inits(ctx.tree);
 }
 
 /// Unshares and fills one namespace. The time namespace is one's own only after setns(2).
 Result<> make(TaskCtx& ctx, const NsKind& kind, NsId id) {
   const std::string object = format("{} namespace {} of pid {}", kind.name, id, ctx.task.pid);
+  const core::ChildIds& children = ctx.models().get<core::ChildIds>();
+  const NsId owner = children.owner_of(id);
+  if (owner != 0 && core::birth_space(ctx.models(), ctx.task.pid) == nullptr)
+    return make_inside(ctx, kind, id, children.spaces.at(owner));
   if ((kind.clone_flag & kComeWithBirth) == 0 && unshare(static_cast<int>(kind.clone_flag)) != 0)
     return Error{"ns", "make", object, errno, "run as root, on a kernel with that kind of namespace"};
   if (kind.fill != nullptr) TRY(kind.fill(ctx.restore, id));
@@ -115,7 +92,7 @@ std::uint64_t birth_flags(const RestoreCtx& ctx, const Task& t, const KobjIds& m
   const KobjIds* own = ctx.models.get<KobjModel>().find(t.pid);
   const bool is_init = t.parent == kNoTask ? own != nullptr && own->pid_ns != maker.pid_ns : t.space == t.index;
   return (is_init ? std::uint64_t{CLONE_NEWPID} : 0) |
-         (own != nullptr && own->user_ns != maker.user_ns ? std::uint64_t{CLONE_NEWUSER} : 0);
+         (t.parent == kNoTask && own != nullptr && own->user_ns != maker.user_ns ? std::uint64_t{CLONE_NEWUSER} : 0);
 }
 
 Result<> enter(TaskCtx& ctx, const KobjIds& maker) {
@@ -123,8 +100,9 @@ Result<> enter(TaskCtx& ctx, const KobjIds& maker) {
   if (own == nullptr) return {};
   for (const NsKind* kind : ns_kinds()) {
     const NsId id = own->*kind->id;
-    // Everybody is born in his pid namespace.
+    // Everybody is born in his pid namespace, and those below the tree's own user namespace come later.
     if (id == maker.*kind->id || (kind->clone_flag == CLONE_NEWPID && ctx.task.space != ctx.task.index)) continue;
+    if (kind->clone_flag == CLONE_NEWUSER && ctx.task.parent != kNoTask) continue;
     const auto first = std::find_if(ctx.tree().tasks.begin(), ctx.tree().tasks.end(), [&](const Task& t) {
       const KobjIds* ids = ctx.models().get<KobjModel>().find(t.pid);
       return ids != nullptr && ids->*kind->id == id;
@@ -140,18 +118,27 @@ Result<> enter(TaskCtx& ctx, const KobjIds& maker) {
 Result<> collect(DumpCtx& ctx) {
   TRY(check_tree(ctx));
   TRY(check_time_for_children(ctx.tree));
-  return for_each_own(ctx.tree, ctx.models, [&](const NsKind& kind, NsId id, const Task& member) -> Result<> {
-    TRY(check_owner(ctx.models.get<KobjModel>(), kind, member));
-    return kind.collect == nullptr ? Result<>{} : kind.collect(ctx, id, member);
-  });
+  auto collect_if = [&](bool is_user) {
+    return for_each_own(ctx.tree, ctx.models, [&](const NsKind& kind, NsId id, const Task& member) -> Result<> {
+      if ((kind.clone_flag == CLONE_NEWUSER) != is_user || kind.collect == nullptr) return {};
+      return kind.collect(ctx, id, member);
+    });
+  };
+  // What the others hold is translated and judged by these.
+  TRY(collect_if(true));
+  TRY(for_each_own(ctx.tree, ctx.models, [&](const NsKind& kind, NsId id, const Task& member) {
+    return find_owner(ctx, kind, id, member);
+  }));
+  TRY(settle_child_users(ctx.tree, ctx.models));
+  return collect_if(false);
 }
 
 Result<> settle(DumpCtx& ctx) { return run(&NsKind::settle, ctx); }
 Result<> write(DumpCtx& ctx) { return run(&NsKind::write, ctx); }
 Result<> read(ReadCtx& ctx) {
   TRY(run(&NsKind::read, ctx));
-  TRY(check_children(ctx.tree, ctx.models.get<KobjModel>()));
-  find_free_levels(ctx.tree, ctx.models.get<KobjModel>());
+  TRY(settle_child_users(ctx.tree, ctx.models));
+  find_free_levels(ctx.tree, ctx.models);
   return {};
 }
 Result<> plan(PlanCtx& ctx) { return run(&NsKind::plan, ctx); }

@@ -7,9 +7,8 @@
 // that has such a namespace unshares it and fills it; those who come later join it by setns(2). All this happens
 // right after the birth, before it gives birth itself. A pid namespace is the only one that comes with the birth.
 //
-// Refused: a kind of namespace that the table of kinds does not have; user namespaces below that of the root; one
-// that another user namespace owns than that of its members; a root that is not the init of its pid namespace; of pid
-// namespaces what pid.h says.
+// Refused: a kind of namespace that the table of kinds does not have; a root that is not the init of its pid
+// namespace; of pid and user namespaces what pid.h, user.h and child_user.h say.
 #pragma once
 
 #include "core/module.h"
@@ -23,6 +22,7 @@ Result<> write(DumpCtx& ctx);
 Result<> read(ReadCtx& ctx);
 Result<> plan(PlanCtx& ctx);
 Result<> prepare(RestoreCtx& ctx);
+Result<> furnish(RestoreCtx& ctx);
 
 // --- restore, for the engine: at every birth ---
 
@@ -38,6 +38,7 @@ inline constexpr Module kModule{.name = "ns",
                                 .write = write,
                                 .read = read,
                                 .plan = plan,
-                                .prepare = prepare};
+                                .prepare = prepare,
+                                .furnish = furnish};
 
 }  // namespace cr::ns

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/restore_shared.h"
+#include "core/id_map.h"
 #include "core/stages.h"
 
 namespace cr::ns {
@@ -65,7 +66,7 @@ Result<> set_children_space(TaskCtx& ctx) {
     case ChildrenSpace::Kind::kOwn:
       return {};
     case ChildrenSpace::Kind::kEmpty:
-      if (unshare(CLONE_NEWPID) == 0) return {};
+      if (core::comes_last(ctx.models(), ctx.task.pid) || unshare(CLONE_NEWPID) == 0) return {};
       return Error{"ns", "make", format("a pid namespace for the children of pid {}", ctx.task.pid), errno, ""};
     case ChildrenSpace::Kind::kOther:
       if (setns(ctx.children_space.get(), CLONE_NEWPID) == 0) return {};

@@ -40,7 +40,8 @@ Result<ChildrenElsewhere> turn_to(const RestoreCtx&, const Task& t, TaskIndex ma
 /// In a task that has made its children: opens the pid namespace that its further children live in. Its init may be
 /// one that dies later.
 Result<> find_children_space(TaskCtx&);
-/// When it forks no more: from here on they would be born there. Errors: setns(2), unshare(2).
+/// When it forks no more: from here on they would be born there. A new one that belongs to a user namespace which the
+/// task has yet to enter is made by the restorer (security/restorer.h). Errors: setns(2), unshare(2).
 Result<> set_children_space(TaskCtx&);
 
 }  // namespace cr::ns

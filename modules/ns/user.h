@@ -7,13 +7,10 @@
 // the maps (map_ids). Then it becomes the first user inside, with every capability there and none outside; what needs
 // those of the outside is done by the coordinator, or is opened by it (core/opener.h).
 //
-// A user namespace below that one (core::ChildIds) is carried where it comes with a pid namespace, whose init is born
-// with both; the maker writes the maps. Everybody else in there is a child of one who lives there, and has no say in
-// the pid namespaces of the outside: his number there is a new one (Task::levels_free).
+// Those below it: child_user.h.
 //
-// Refused: a namespace of the tree that another user namespace owns; a tree that shares its pid namespace with the
-// outside, where it could not choose its pids; a user namespace below that without a pid namespace, or entered by
-// setns(2).
+// Refused: a namespace of the tree that neither that one nor one below it owns; a tree that shares its pid namespace
+// with the outside, where it could not choose its pids.
 #pragma once
 
 #include <linux/sched.h>
@@ -31,28 +28,17 @@ Result<> fill_user(RestoreCtx&, NsId);
 /// In the coordinator, when the root task is born: fills the maps of its user namespace, if it has one, and waits for
 /// the task to be there. Errors: writing the maps; the task died.
 Result<> map_ids(RestoreCtx&);
-/// Dump: refuses the user namespaces below that of the root that can't be made again.
-Result<> check_children(const TaskTree&, const KobjModel&);
-/// Restore: sets Task::levels_free of all.
-void find_free_levels(TaskTree&, const KobjModel&);
-
-/// In the maker of a task that was born with a user namespace: fills its maps. Errors: writing them.
-Result<> map_child_ids(const RestoreCtx&, const Task&, const KobjIds& maker);
-/// Before such a birth: while it lives, the maker has the groups that nobody can set in the new namespace.
-class LentGroups {
- public:
-  LentGroups() = default;
-  explicit LentGroups(std::vector<std::uint32_t> own) : own_(std::move(own)), lent_(true) {}
-  LentGroups(LentGroups&& o) noexcept : own_(std::move(o.own_)), lent_(std::exchange(o.lent_, false)) {}
-  LentGroups& operator=(LentGroups&&) = delete;
-  ~LentGroups();
-  /// `inside`: those of the task. Errors: setgroups(2).
-  static Result<LentGroups> take(const RestoreCtx&, const Task&, const std::vector<std::uint32_t>& inside);
-
- private:
-  std::vector<std::uint32_t> own_{};
-  bool lent_ = false;
+/// The maps as the engine sees them.
+struct ShownIds {
+  core::IdMaps maps{};
+  bool groups_denied = false;
 };
+Result<ShownIds> look_at_ids(const Task& member);
+/// Fills the maps of a new user namespace, which a process lives in that the engine's /proc shows as `pid`. Errors:
+/// writing them.
+Result<> write_maps(const RestoreCtx&, std::int32_t pid, const core::IdMaps&, bool groups_denied);
+/// Becomes the first user in a new user namespace. A bare process will do.
+Result<> become_first(const core::IdMaps&, bool groups_denied);
 
 /// In the coordinator, before the root task is born: where setgroups(2) will be forbidden, takes the groups that the
 /// tasks have, who will inherit them. Errors: setgroups(2).

@@ -82,6 +82,14 @@ Result<> translate_ids(const core::IdMaps& known, const core::IdMaps& theirs, Cr
   return {};
 }
 
+/// All that there are: those of who is new in a user namespace.
+Capabilities all_capabilities() {
+  const auto last = core::read_text("/proc/sys/kernel/cap_last_cap");
+  const std::uint64_t count = 1 + (last.ok() ? core::number(core::words(last.value())[0]).value_or(40) : 40);
+  const std::uint64_t all = (std::uint64_t{1} << count) - 1;
+  return {.inheritable = 0, .permitted = all, .effective = all, .bounding = all, .ambient = 0};
+}
+
 /// What the root task has in the new user namespace (ns/user.h), and all others inherit.
 Creds first_creds(const Creds& own, const core::IdMaps& maps, bool groups_denied,
                   const std::vector<std::uint32_t>& groups) {
@@ -90,10 +98,7 @@ Creds first_creds(const Creds& own, const core::IdMaps& maps, bool groups_denied
   first.uid = {uid, uid, uid, uid};
   first.gid = {gid, gid, gid, gid};
   first.groups = groups_denied ? groups : std::vector<std::uint32_t>();
-  const auto last = core::read_text("/proc/sys/kernel/cap_last_cap");
-  const std::uint64_t count = 1 + (last.ok() ? core::number(core::words(last.value())[0]).value_or(40) : 40);
-  const std::uint64_t all = (std::uint64_t{1} << count) - 1;
-  first.caps = {.inheritable = 0, .permitted = all, .effective = all, .bounding = all, .ambient = 0};
+  first.caps = all_capabilities();
   first.securebits = 0;
   return first;
 }
@@ -216,9 +221,8 @@ const std::vector<std::uint32_t>& groups_of(const Models& models, const Task& t)
 
 const Creds& first_creds_of(const Models& models, NsPid task) {
   const CredsModel& model = models.get<CredsModel>();
-  const KobjIds* ids = models.get<KobjModel>().find(task);
-  const auto it = ids == nullptr ? model.own_in.end() : model.own_in.find(ids->user_ns);
-  return it == model.own_in.end() ? model.own : it->second;
+  const auto it = model.first.find(task);
+  return it == model.first.end() ? model.own : it->second;
 }
 
 Result<Creds> own_creds() {
@@ -256,6 +260,56 @@ Result<> check_creds(const Options& opt, NsPid tid, const Creds& own, Creds& wan
 
 namespace creds {
 
+/// Who is born inside is the first user there; the others have taken the ids of their main threads outside.
+void find_first_creds(const TaskTree& tree, Models& models) {
+  CredsModel& model = models.edit<CredsModel>();
+  for (const Task& t : tree.tasks) {
+    const core::ChildIds::Space* space = core::child_space(models, t.pid);
+    if (space == nullptr) continue;
+    Creds& first = model.first[t.pid] = model.own;
+    first.caps = all_capabilities();
+    first.securebits = 0;
+    const Task* init = &t;
+    while (init->parent != kNoTask && core::birth_space(models, tree.tasks[init->parent].pid) != nullptr)
+      init = &tree.tasks[init->parent];
+    const Creds& base = model.threads[init->threads.empty() ? init->pid : init->threads.front().tid];
+    if (core::birth_space(models, t.pid) == nullptr) {
+      first.uid = base.uid, first.gid = base.gid, first.groups = base.groups;
+      first.uid.fs = first.uid.effective, first.gid.fs = first.gid.effective;
+      continue;
+    }
+    const std::uint32_t uid = space->maps.uid.to_outside(space->maps.uid.first_inside());
+    const std::uint32_t gid = space->maps.gid.to_outside(space->maps.gid.first_inside());
+    first.uid = {uid, uid, uid, uid};
+    first.gid = {gid, gid, gid, gid};
+    first.groups = space->groups_denied ? base.groups : std::vector<std::uint32_t>();
+  }
+}
+
+/// Whether a thread can take from inside what differs from what its process begins with.
+Result<> check_ids_inside(const Models& models, const Task& t, NsPid tid) {
+  const core::ChildIds::Space* space = core::child_space(models, t.pid);
+  const auto& threads = models.get<CredsModel>().threads;
+  const auto it = threads.find(tid);
+  if (space == nullptr || it == threads.end()) return {};
+  const Creds& own = first_creds_of(models, t.pid);
+  const Creds& wanted = it->second;
+  auto knows = [](const core::IdMap& map, const Ids& ids) {
+    return map.knows(ids.real) && map.knows(ids.effective) && map.knows(ids.saved) && map.knows(ids.fs);
+  };
+  auto fail = [&](const char* what) {
+    return Error{"creds", format("give its {} to", what), format("thread {}", tid), 0,
+                 "the user namespace that it lives in does not know them, so nobody in there can"};
+  };
+  if (wanted.uid != own.uid && !knows(space->maps.uid, wanted.uid)) return fail("user ids");
+  if (wanted.gid != own.gid && !knows(space->maps.gid, wanted.gid)) return fail("group ids");
+  if (wanted.groups == own.groups) return {};
+  if (space->groups_denied) return check_groups(wanted.groups, own.groups, tid);
+  for (const std::uint32_t g : wanted.groups)
+    if (!space->maps.gid.knows(g)) return fail("groups");
+  return {};
+}
+
 /// Nobody can ask a dead thread for all of its credentials, so it gets those of a live one; what shows must agree.
 Result<> check_dead_leader(const Task& task, const Creds& first) {
   const std::string status = TRY(core::read_proc(task.host, "status"));
@@ -279,8 +333,6 @@ Result<> collect(DumpCtx& ctx) {
       if (task.leader_exited && &thread == &task.threads.front()) TRY(check_dead_leader(task, out));
       out.label = TRY(label_of(format("/proc/{}", thread.host)));
       TRY(translate_ids(known, theirs, out, thread.host));
-      if (const auto* child = core::child_space(ctx.models, task.pid))
-        TRY(translate_ids({}, child->maps, out, thread.host));
       TRY(check_label(own_label, out.label, format("thread {}", thread.host)));
     }
   }
@@ -288,6 +340,9 @@ Result<> collect(DumpCtx& ctx) {
 }
 
 Result<> settle(DumpCtx& ctx) {
+  find_first_creds(ctx.tree, ctx.models);
+  for (const Task& t : ctx.tree.tasks)
+    for (const Thread& th : t.threads) TRY(check_ids_inside(ctx.models, t, th.tid));
   const auto& asked = ctx.models.get<task::PrctlModel>().threads;
   for (auto& [tid, creds] : ctx.models.edit<CredsModel>().threads)
     if (auto it = asked.find(tid); it != asked.end()) creds.securebits = it->second.securebits;
@@ -299,8 +354,8 @@ Result<> plan_thread(PlanCtx& ctx, const Task& t, NsPid tid) {
   const auto wanted = threads.find(tid);
   if (wanted == threads.end()) return {};
   const Creds& own = first_creds_of(ctx.models, t.pid);
-  const auto* child = core::child_space(ctx.models, t.pid);
-  if (child != nullptr ? child->groups_denied : ctx.models.get<core::TreeIds>().groups_denied)
+  TRY(check_ids_inside(ctx.models, t, tid));
+  if (core::child_space(ctx.models, t.pid) == nullptr && ctx.models.get<core::TreeIds>().groups_denied)
     TRY(check_groups(wanted->second.groups, own.groups, tid));
   return check_creds(ctx.opt, tid, own, wanted->second);
 }
@@ -312,12 +367,7 @@ Result<> plan(PlanCtx& ctx) {
     const std::vector<std::uint32_t>& groups = groups_of(ctx.models, ctx.tree.root());
     model.own = first_creds(model.own, ids.maps, ids.groups_denied, groups);
   }
-  const KobjModel& objects = ctx.models.get<KobjModel>();
-  for (const auto& [id, space] : ctx.models.get<core::ChildIds>().spaces)
-    for (const Task& t : ctx.tree.tasks)
-      if (const KobjIds* ids = objects.find(t.pid);
-          ids != nullptr && ids->user_ns == id && !model.own_in.contains(id))
-        model.own_in[id] = first_creds(model.own, space.maps, space.groups_denied, groups_of(ctx.models, t));
+  find_first_creds(ctx.tree, ctx.models);
   for (const Task& t : ctx.tree.tasks)
     for (const Thread& th : t.threads) TRY(plan_thread(ctx, t, th.tid));
   return {};

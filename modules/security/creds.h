@@ -3,10 +3,12 @@
 //
 // Shown by /proc/PID/task/TID/status and attr/current; securebits to the thread alone (PR_GET_SECUREBITS, asked by
 // the module task). Put back in the restorer by raw system calls, which act on the calling thread only, when
-// everything that needs privileges is done. Ids are those that the tree's user namespace sees. Refused on dump: an
-// id that is not mapped into it; a label that the engine does not run under itself. Refused in plan, by name:
-// capabilities, ids, securebits or a label that we do not have or may not set. Accepted on request (--allow-lossy
-// capabilities, no-new-privs): fewer capabilities, the bit although it was not set.
+// everything that needs privileges is done. Ids are those that the tree's user namespace sees, of tasks in one below
+// that too (ns/child_user.h), who may have some that the inner one does not know: they take them before they enter
+// it. Refused on dump: an id that is not mapped into it; threads of a task in a user namespace with different ids
+// that this one does not know, or allows nobody to set; a label that the engine does not run under itself. Refused in
+// plan, by name: capabilities, ids, securebits or a label that we do not have or may not set. Accepted on request
+// (--allow-lossy capabilities, no-new-privs): fewer capabilities, the bit although it was not set.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +45,8 @@ struct Creds {
 
 struct CredsModel {
   std::map<NsPid, Creds> threads{};
-  Creds own{};  ///< restore: the coordinator's, which every restored thread begins with (plan)
-  std::map<std::uint32_t, Creds> own_in{};  ///< ... in a user namespace below that of the tree, by its id
+  Creds own{};                     ///< restore: the coordinator's, which every restored thread begins with (plan)
+  std::map<NsPid, Creds> first{};  ///< what a task in a user namespace below that of the tree has there at first
 };
 
 /// What the text of /proc/PID/status tells; securebits and label are not in it. Errors: a line is missing.

@@ -2,6 +2,7 @@
 //
 // Order, per process, after every step of other modules that needs privileges (task::restore_limits is the last):
 //   (the coordinator has seized those threads that will have seccomp with PTRACE_O_SUSPEND_SECCOMP)
+//   enter_users       once, much earlier, while there is one thread
 //   restore_process   once, by the main thread, when all threads exist: filters with TSYNC
 //   restore_thread    in each thread, after restore_process: its own filters, then its credentials
 //   task::finish_thread, task::finish_process follow
@@ -36,6 +37,20 @@ inline SysResult install_filters(const BlobCtx& ctx, RelSpan<RestoreFilter> filt
     TRY(r);
   }
   return 0;
+}
+
+/// With one thread, when what needs rights of the outside is done (memory, descriptors). The ids are taken first: the
+/// namespace may not know them. The rights are kept until then.
+inline SysResult enter_users(const BlobCtx& ctx, const EnterUsers& users) {
+  constexpr int kNewUser = 0x10000000, kNewPid = 0x20000000;
+  if (users.fd < 0) return 0;
+  const auto groups = users.groups.in(ctx.arena);
+  if (!users.same_groups) TRY(sys::call(__NR_setgroups, groups.size(), groups.data()));
+  TRY(sys::call(__NR_setresgid, users.gid[0], users.gid[1], users.gid[2]));
+  TRY(sys::call(__NR_prctl, PR_SET_SECUREBITS, 1L << SECURE_NO_SETUID_FIXUP, 0, 0, 0));
+  TRY(sys::call(__NR_setresuid, users.uid[0], users.uid[1], users.uid[2]));
+  TRY(sys::call(__NR_setns, users.fd, kNewUser));
+  return users.children_too ? sys::call(__NR_unshare, kNewPid) : SysResult(0);
 }
 
 inline SysResult restore_process(const BlobCtx& ctx, const RestoreProcess& p) {
@@ -85,23 +100,33 @@ inline SysResult set_securebits(std::uint32_t wanted) {
   return sys::call(__NR_prctl, PR_SET_SECUREBITS, wanted, 0, 0, 0);
 }
 
-/// Group and user ids. The permitted set outlives the change of users (PR_SET_KEEPCAPS), the effective one is raised
-/// again in between: a file system id that is none of the others needs the capability.
-inline SysResult set_ids(const BlobCtx& ctx, const RestoreThread& t) {
-  const auto groups = t.groups.in(ctx.arena);
-  if (!t.same_groups) TRY(sys::call(__NR_setgroups, groups.size(), groups.data()));
+inline SysResult set_gids(const RestoreThread& t) {
   TRY(sys::call(__NR_setresgid, t.gid[0], t.gid[1], t.gid[2]));
   (void)sys::call(__NR_setfsgid, t.gid[3]);  // returns the old id, whatever happened
+  return 0;
+}
+
+/// The permitted set outlives the change of users (PR_SET_KEEPCAPS), the effective one is raised again in between: a
+/// file system id that is none of the others needs the capability.
+inline SysResult set_uids(const RestoreThread& t) {
   (void)sys::call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
   TRY(sys::call(__NR_setresuid, t.uid[0], t.uid[1], t.uid[2]));
   std::uint64_t permitted = 0;
   TRY(get_permitted(permitted));
   TRY(set_caps(permitted, permitted, t.inheritable));
   (void)sys::call(__NR_setfsuid, t.uid[3]);
-  // -1 is no id: the calls change nothing and tell what is there.
-  if (sys::call(__NR_setfsgid, -1).raw() != static_cast<long>(t.gid[3])) return -1;
+  // -1 is no id: the call changes nothing and tells what is there.
   if (sys::call(__NR_setfsuid, -1).raw() != static_cast<long>(t.uid[3])) return -1;
   return set_caps(permitted, permitted, t.inheritable);
+}
+
+inline SysResult set_ids(const BlobCtx& ctx, const RestoreThread& t) {
+  const auto groups = t.groups.in(ctx.arena);
+  if (!t.same_groups) TRY(sys::call(__NR_setgroups, groups.size(), groups.data()));
+  if (!t.same_gids) TRY(set_gids(t));
+  if (!t.same_uids) TRY(set_uids(t));
+  if (!t.same_gids && sys::call(__NR_setfsgid, -1).raw() != static_cast<long>(t.gid[3])) return -1;
+  return 0;
 }
 
 inline SysResult restore_creds(const BlobCtx& ctx, const RestoreThread& t) {

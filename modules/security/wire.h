@@ -15,11 +15,22 @@ struct RestoreFilter {
 };
 static_assert(sizeof(RestoreFilter) == 16);
 
-/// Once per process: filters that all threads share, oldest first.
-struct RestoreProcess {
-  RelSpan<RestoreFilter> common;
+/// Once per process: the way into a user namespace below that of the tree (ns/child_user.h).
+struct EnterUsers {
+  std::int32_t fd;               ///< the namespace; -1: it lives in that of the tree, or is born inside
+  std::uint32_t children_too;    ///< 1: further children are born in a new pid namespace that belongs to it
+  std::uint32_t uid[3], gid[3];  ///< to be taken before, as the tree has them: real, effective, saved
+  std::uint32_t same_groups;
+  RelSpan<std::uint32_t> groups;
 };
-static_assert(sizeof(RestoreProcess) == 8);
+static_assert(sizeof(EnterUsers) == 44);
+
+/// Once per process.
+struct RestoreProcess {
+  EnterUsers users;
+  RelSpan<RestoreFilter> common;  ///< filters that all threads share, oldest first
+};
+static_assert(sizeof(RestoreProcess) == 52);
 
 /// By each thread.
 struct RestoreThread {
@@ -30,8 +41,9 @@ struct RestoreThread {
   std::uint32_t no_new_privs;
   std::uint32_t same_creds;  ///< all of the above is what the thread has anyway; no_new_privs excepted
   std::uint32_t seccomp_strict;
-  std::uint32_t same_groups, pad;  ///< the groups need no setting, which may be forbidden
-  RelSpan<RestoreFilter> filters;  ///< beyond the common ones, oldest first
+  std::uint32_t same_groups;           ///< the groups need no setting, which may be forbidden
+  std::uint16_t same_uids, same_gids;  ///< nor do the ids, which the user namespace may not know
+  RelSpan<RestoreFilter> filters;      ///< beyond the common ones, oldest first
 };
 static_assert(sizeof(RestoreThread) == 112);
 

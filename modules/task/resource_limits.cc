@@ -190,7 +190,9 @@ Result<> finish(RestoreCtx& ctx) {
     const auto it = tasks.find(t.pid);
     if (!t.alive() || it == tasks.end()) continue;
     TRY(set_files({ctx.proc_fd, std::to_string(t.live.value)}, it->second));
+    const auto own = TRY(parse_limits(TRY(core::read_proc(t.live, "limits"))));
     for (std::size_t i = 0; it->second.has_rlimits && i < kRlimits; ++i) {
+      if (own[i] == it->second.rlimits[i]) continue;  // setting it may need rights all the same
       const rlimit wanted{it->second.rlimits[i].cur, it->second.rlimits[i].max};
       if (prlimit(t.live.value, static_cast<__rlimit_resource>(i), &wanted, nullptr) != 0)
         return Error{"limits", format("set the limit \"{}\" of", kNames[i]), format("pid {}", t.pid), errno,
