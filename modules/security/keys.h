@@ -7,8 +7,8 @@
 // tree finds. Refused, accepted as a loss by --allow-lossy keyrings: keys of other types; keys that end by
 // themselves, whose time is shown in minutes or hours only; keys that two keyrings of different tasks share in
 // another way than by inheritance; keyrings that the threads of a process do not share; keyrings of a task that
-// shares its memory with others. Not shown by the kernel, so neither carried nor refused: restrictions of a keyring
-// (KEYCTL_RESTRICT_KEYRING).
+// shares its memory with others, or lives in a user namespace below that of the tree. Not shown by the kernel, so
+// neither carried nor refused: restrictions of a keyring (KEYCTL_RESTRICT_KEYRING).
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/format.h"
+#include "core/id_map.h"
 #include "core/proc_text.h"
 #include "infect/parasite_session.h"
 #include "security/creds.h"
@@ -276,6 +277,12 @@ Result<Keyrings> look_at(DumpCtx& ctx, const Task& task, infect::ParasiteSession
   }
   if (main.process != 0) reader.rings.process = TRY(reader.ring(main.process));
   if (main.thread != 0) reader.rings.thread = TRY(reader.ring(main.thread));
+  if (!reader.rings.keys.empty() && core::child_space(ctx.models, task.pid) != nullptr)
+    return Error{
+        "security", "dump", format("pid {}", task.host), 0,
+        format("it lives in a user namespace below that of the tree and has keyrings of its own; --allow-lossy {} "
+               "restores it without",
+               kLossyKeyrings)};
   if (!reader.rings.keys.empty() && shares_memory(ctx, task))
     return Error{
         "security", "dump", format("pid {}", task.host), 0,
