@@ -13,15 +13,13 @@
 #include <algorithm>
 
 #include "base/format.h"
-#include "core/id_map.h"
-#include "core/proc_text.h"
 
 namespace cr::security {
 namespace {
 
 /// What the one to be made needs, opened by the engine.
 struct Plan {
-  std::uint32_t uid = 0, gid = 0;  ///< as its namespace sees them
+  std::uint32_t uid = 0, gid = 0;  ///< as the engine sees them
   UniqueFd pid_ns{}, user_ns{};    ///< none: it lives in the engine's
   UniqueFd ready{};                ///< where it says its number
 };
@@ -34,23 +32,36 @@ void close_all_but(int a, int b) {
   close_range(high + 1, ~0u, 0);
 }
 
-bool become(std::uint32_t uid, std::uint32_t gid) {
+struct CapHeader {
+  std::uint32_t version = 0x20080522;
+  int pid = 0;
+};
+struct CapSets {
+  std::uint32_t effective, permitted, inheritable;
+};
+
+/// With what it is allowed to do kept: it has yet to enter a user namespace, which may not know these ids.
+bool take_ids(std::uint32_t uid, std::uint32_t gid) {
+  CapHeader header;
+  CapSets sets[2] = {};
   setgroups(0, nullptr);  // forbidden in some user namespaces; nobody asks for them here
-  if (setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0) return false;
-  struct {
-    std::uint32_t version;
-    int pid;
-  } header{0x20080522, 0};
-  struct {
-    std::uint32_t effective, permitted, inheritable;
-  } none[2] = {};
+  if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0 ||
+      syscall(SYS_capget, &header, sets) != 0)
+    return false;
+  for (CapSets& s : sets) s.effective = s.permitted;
+  return syscall(SYS_capset, &header, sets) == 0;
+}
+
+bool drop_privileges() {
+  CapHeader header;
+  const CapSets none[2] = {};
   return syscall(SYS_capset, &header, none) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0;
 }
 
 /// `alive` hangs up when its maker has died.
 [[noreturn]] void stand_about(const Plan& plan, int alive) {
   close_all_but(plan.ready.get(), alive);
-  const bool done = become(plan.uid, plan.gid);
+  const bool done = drop_privileges();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   pollfd maker{alive, 0, 0};
   const int number = done ? getpid() : 0;
@@ -65,6 +76,8 @@ bool become(std::uint32_t uid, std::uint32_t gid) {
   signal(SIGCHLD, SIG_IGN);  // the end of a pid namespace waits until all its processes are reaped
   if (getppid() != engine || pipe(alive) != 0) _exit(0);
   if (plan.pid_ns && setns(plan.pid_ns.get(), CLONE_NEWPID) != 0) _exit(0);
+  if (!take_ids(plan.uid, plan.gid)) _exit(0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // again: other ids take it away
   if (plan.user_ns && setns(plan.user_ns.get(), CLONE_NEWUSER) != 0) _exit(0);
   if (fork() == 0) stand_about(plan, alive[0]);
   close_all_but(alive[1], alive[1]);
@@ -76,11 +89,6 @@ Result<UniqueFd> open_space(const Task& task, const char* name) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return Error{"security", "open", path, errno, ""};
   return fd;
-}
-
-/// The id as the user namespace of the task sees it.
-Result<std::uint32_t> inside(const Task& task, const char* map, std::uint32_t id) {
-  return core::parse_id_map(TRY(core::read_proc(task.live, map))).to_inside(id);
 }
 
 }  // namespace
@@ -99,7 +107,7 @@ Result<int> bystander_of(DumpCtx& ctx, const Task& task, std::uint32_t uid, std:
   const KobjIds& own = objects.of.at(task.pid);
   auto [it, fresh] = ctx.models.edit<Bystanders>().all.try_emplace({own.pid_ns, own.user_ns, uid, gid});
   if (!fresh) return it->second.number;
-  Plan plan{TRY(inside(task, "uid_map", uid)), TRY(inside(task, "gid_map", gid))};
+  Plan plan{uid, gid};
   if (own.pid_ns != objects.root.pid_ns) plan.pid_ns = TRY(open_space(task, "pid"));
   if (own.user_ns != objects.root.user_ns) plan.user_ns = TRY(open_space(task, "user"));
   int ready[2];
