@@ -213,7 +213,7 @@ TEST(SecurityRestorer, CommonFiltersReachAllThreadsAndAreShared) {
   EXPECT_TRUE(in_child([] {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     ArenaBuilder arena;
-    RestoreProcess p{filters(arena, {SECCOMP_RET_ALLOW, SECCOMP_RET_ALLOW})};
+    RestoreProcess p{.common = filters(arena, {SECCOMP_RET_ALLOW, SECCOMP_RET_ALLOW})};
     int go[2];
     EXPECT_EQ(pipe(go), 0);
     std::string lines;
