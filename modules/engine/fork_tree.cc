@@ -38,7 +38,9 @@ namespace cr::engine {
 namespace {
 
 constexpr int kReapTries = 2000, kReapPause_us = 1000;
-constexpr int kWrongNumber = 85;  // exit status of one who has not got the numbers that it was to have
+// Exit statuses: of one who has not got the numbers that it was to have, and of its maker; of that when none was
+// made.
+constexpr int kWrongNumber = 85, kNumberTaken = 86;
 
 /// Whether the one who has the pid is dead already.
 bool is_leaving(NsPid pid) {
@@ -108,14 +110,15 @@ class Maker {
       if (helper == 0) {
         auto r = be_midwife(b, of_parent);
         if (!r.ok()) core::report_error(*ctx_.shared, r.error());
-        _exit(r.ok() && r.value() ? 0 : kWrongNumber);
+        _exit(!r.ok() ? 1 : r.value() > 0 ? 0 : r.value() < 0 ? kWrongNumber : kNumberTaken);
       }
       int status = 0;
       if (waitpid(static_cast<pid_t>(helper), &status, __WALL) != helper || !WIFEXITED(status))
         return Error{"engine", "wait for the helper of", format("pid {}", b.pid), errno, ""};
       if (WEXITSTATUS(status) == 0) return {};
-      if (ctx_.shared->failed != 0) return pid_taken(b.pid);  // that error stands
-      waitpid(-1, nullptr, __WALL);
+      if (WEXITSTATUS(status) == 1)
+        return Error{"engine", "make", format("pid {}", b.pid), 0, "the error above says more"};
+      if (WEXITSTATUS(status) == kWrongNumber) waitpid(-1, nullptr, __WALL);  // nobody else has died yet
       usleep(kReapPause_us);
     }
     return pid_taken(b.pid);
@@ -136,8 +139,8 @@ class Maker {
     return helper;
   }
 
-  /// False: the new one, a child of the helper's parent, has got a wrong number and ended.
-  Result<bool> be_midwife(const Birth& b, const mm::Premaps& of_parent) {
+  /// As try_wished_birth(); the new one is a child of the helper's parent.
+  Result<long> be_midwife(const Birth& b, const mm::Premaps& of_parent) {
     const Task& t = ctx_.tree.tasks[b.task];
     TaskCtx task{ctx_, t};
     TRY(cgroup::join(task, here_));
@@ -149,7 +152,7 @@ class Maker {
     const std::vector<pid_t> pids = set_tid_of(b);
     args.set_tid = reinterpret_cast<std::uint64_t>(pids.data());
     args.set_tid_size = pids.size();
-    return TRY(try_wished_birth(b, args, of_parent)) > 0;
+    return try_wished_birth(b, args, of_parent);
   }
 
   /// Some of its numbers only the coordinator can see to.
@@ -344,6 +347,7 @@ class Maker {
     if (t.task.alive()) free_levels_ = t.task.levels_free;
     const bool had_space = t.task.parent == kNoTask ? !has_new_space() : t.task.space != t.task.index;
     TRY(ns::enter(t, here_));
+    TRY(mnt::mount_inner_proc(t));
     if (!had_space && has_child_users()) TRY(keep_numbers_free());
     if (t.task.alive()) here_ = ctx_.models.get<KobjModel>().of.at(t.task.pid);
     if (t.task.parent == kNoTask) TRY(run(&Module::furnish, ctx_));

@@ -355,8 +355,8 @@ Result<> plan_thread(PlanCtx& ctx, const Task& t, NsPid tid) {
   if (wanted == threads.end()) return {};
   const Creds& own = first_creds_of(ctx.models, t.pid);
   TRY(check_ids_inside(ctx.models, t, tid));
-  if (core::child_space(ctx.models, t.pid) == nullptr && ctx.models.get<core::TreeIds>().groups_denied)
-    TRY(check_groups(wanted->second.groups, own.groups, tid));
+  if (ctx.models.get<core::TreeIds>().groups_denied)
+    TRY(check_groups(wanted->second.groups, ctx.models.get<CredsModel>().own.groups, tid));
   return check_creds(ctx.opt, tid, own, wanted->second);
 }
 

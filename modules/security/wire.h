@@ -17,7 +17,7 @@ static_assert(sizeof(RestoreFilter) == 16);
 
 /// Once per process: the way into a user namespace below that of the tree (ns/child_user.h).
 struct EnterUsers {
-  std::int32_t fd;               ///< the namespace; -1: it lives in that of the tree, or is born inside
+  std::int32_t fd = -1;          ///< the namespace; -1: it lives in that of the tree, or is born inside
   std::uint32_t children_too;    ///< 1: further children are born in a new pid namespace that belongs to it
   std::uint32_t uid[3], gid[3];  ///< to be taken before, as the tree has them: real, effective, saved
   std::uint32_t same_groups;
@@ -27,8 +27,8 @@ static_assert(sizeof(EnterUsers) == 44);
 
 /// Once per process.
 struct RestoreProcess {
-  EnterUsers users;
   RelSpan<RestoreFilter> common;  ///< filters that all threads share, oldest first
+  EnterUsers users{};
 };
 static_assert(sizeof(RestoreProcess) == 52);
 
