@@ -39,11 +39,12 @@ enum FeatureBits : std::uint64_t {
   kPidLevels = 1 << 24,        ///< pstree_entry.cr_levels, cr_threads, cr_children_init
   kChildUsers = 1 << 25,       ///< userns-* of user namespaces below that of the tree
   kKeyrings = 1 << 26,         ///< task_core_entry.keyrings
+  kInnerProc = 1 << 27,        ///< mnt_entry.cr_pid_ns
 };
 /// All bits that this build understands.
 inline constexpr std::uint64_t kKnownFeatures = kLocalDescriptors | kExitedLeaders | kSemaphoreUndo | kHostIpc |
                                                 kMessageQueues | kGroupsDenied | kProtectionKeys | kXtTables |
-                                                kHiddenMounts | kPidLevels | kChildUsers | kKeyrings;
+                                                kHiddenMounts | kPidLevels | kChildUsers | kKeyrings | kInnerProc;
 
 struct ManifestEntry {
   std::string name;

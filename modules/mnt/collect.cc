@@ -202,6 +202,7 @@ Result<> collect(DumpCtx& ctx, NsId id, const Task& member) {
     TRY(plan_origins(planned, one, ctx.opt, Side::kDump));
     TRY(check_locks(ctx, one, planned.namespaces.at(one)));
     TRY(check_needs(ctx, planned.namespaces.at(one), ns.member));
+    TRY(find_inner_proc(ctx, one, planned.namespaces.at(one).origins));
   }
   TRY(check_groups(planned, ctx.opt, theirs));
   for (const NsId one : model.order) {

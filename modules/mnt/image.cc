@@ -32,6 +32,7 @@ void put(const Mount& m, pb::mnt_entry& e) {
   if (m.deleted) e.set_deleted(true);
   if (m.internal_sharing) e.set_internal_sharing(true);
   if (m.hidden != 0) e.set_cr_hidden(m.hidden);
+  if (m.pid_ns != 0) e.set_cr_pid_ns(m.pid_ns);
 }
 
 Error damaged(const std::string& image, std::string what) {
@@ -55,6 +56,7 @@ Result<Mount> take(const pb::mnt_entry& e, const std::string& image) {
   m.deleted = e.deleted();
   m.internal_sharing = e.internal_sharing();
   m.hidden = e.cr_hidden();
+  m.pid_ns = e.cr_pid_ns();
   m.key = e.ext_key();
   if (e.ext_mount() && m.key.empty()) std::swap(m.key, m.root);
   if (m.root.empty() || m.root == kNoRoot) m.root.assign(1, '/');
@@ -76,6 +78,7 @@ Result<> write(DumpCtx& ctx, NsId id) {
     pb::mnt_entry entry;
     put(m, entry);
     if (m.hidden != 0) ctx.images.require(core::kHiddenMounts);
+    if (m.pid_ns != 0) ctx.images.require(core::kInnerProc);
     TRY(image.write(entry));
   }
   TRY(image.close());

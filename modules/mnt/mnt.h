@@ -126,6 +126,8 @@ Result<> take_from_earlier(RestoreCtx& ctx, Namespace& ns);
 Result<> keep_for_later(RestoreCtx& ctx, const Namespace& ns, const std::vector<UniqueFd>& fds);
 /// In the maker of the last namespace, when it is built. Errors: reaching what others keep.
 Result<Reach> reach_all(RestoreCtx& ctx, std::vector<UniqueFd> own);
+/// Sets the flags of a mount that is not attached yet, or is its maker's.
+Result<> set_flags(int mount, const Mount& m);
 /// A part of `mount` (its root, or "/..." below) as a mount of its own, private and not in any place.
 Result<UniqueFd> copy_below(int mount, std::string_view path, const Mount& m);
 
@@ -140,6 +142,14 @@ Result<> fill_inside(RestoreCtx& ctx, NsId id);
 
 /// Service numbers, where there are several namespaces.
 Result<> plan_numbers(PlanCtx& ctx);
+/// Dump: finds the proc file systems that show another pid namespace than that of the first task which lives in `ns`.
+/// Errors: one that its first process could not mount again.
+Result<> find_inner_proc(DumpCtx& ctx, NsId id, const std::vector<Origin>& origins);
+/// Restore: the same of what images say.
+Result<> check_inner_proc(const PlanCtx& ctx, NsId id);
+/// In the first process of a pid namespace: mounts those that show it.
+Result<> mount_inner_proc(const TaskCtx& ctx);
+
 /// In the root task, when terminals are there: binds of their nodes (/dev/console of a container).
 Result<> furnish(RestoreCtx& ctx);
 

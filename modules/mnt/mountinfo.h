@@ -31,6 +31,7 @@ struct Mount {
   std::string key;                ///< external: what a restore is told about; "" when it is the namespace's own
   bool internal_sharing = false;  ///< external, and none of its peers is outside
   std::uint32_t hidden = 0;       ///< external, and hidden there: which of the mounts at `source`, from 1
+  std::uint32_t pid_ns = 0;       ///< of a proc that shows another pid namespace than that of its maker: which
 
   bool is_root() const { return point == "/"; }
   /// "mount /proc (proc)": the object of every Error about it.

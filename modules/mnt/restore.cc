@@ -72,6 +72,7 @@ Result<> plan(PlanCtx& ctx, NsId id) {
   }
   TRY(keep_cgroup_options(ns));
   TRY(plan_origins(model, id, ctx.opt, Side::kRestore));
+  TRY(check_inner_proc(ctx, id));
   return id == model.order.back() ? check_groups(model, ctx.opt, {}) : Result<>{};
 }
 

@@ -42,31 +42,6 @@ Result<> attach(int mount, int place, const Mount& m, const char* step) {
   return {};
 }
 
-Result<> set_flags(int mount, const Mount& m) {
-  struct Pair {
-    std::uint32_t flag;
-    std::uint64_t attr;
-  };
-  static constexpr Pair kPairs[] = {
-      {MS_RDONLY, MOUNT_ATTR_RDONLY},         {MS_NOSUID, MOUNT_ATTR_NOSUID},
-      {MS_NODEV, MOUNT_ATTR_NODEV},           {MS_NOEXEC, MOUNT_ATTR_NOEXEC},
-      {MS_NOATIME, MOUNT_ATTR_NOATIME},       {MS_STRICTATIME, MOUNT_ATTR_STRICTATIME},
-      {MS_NODIRATIME, MOUNT_ATTR_NODIRATIME},
-  };
-  mount_attr attr{};
-  attr.attr_clr = kAttrAtime;
-  for (const Pair& p : kPairs) {
-    if (m.flags & p.flag)
-      attr.attr_set |= p.attr;
-    else
-      attr.attr_clr |= p.attr;
-  }
-  if (m.flags & kNosymfollow) attr.attr_set |= kAttrNosymfollow;
-  if (mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof attr) != 0)
-    return Error{"mnt", format("set the flags {:x} of", m.flags), m.name(), errno, ""};
-  return {};
-}
-
 /// A mount of its own of what `shown` leads to, private and not in any place.
 Result<UniqueFd> copy_part(int shown, const Mount& m) {
   UniqueFd copy(open_tree(shown, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
@@ -79,11 +54,14 @@ Result<UniqueFd> copy_part(int shown, const Mount& m) {
 }
 
 /// The node of a terminal, which appears in a devpts only when the terminal has been made.
-bool is_late(const Namespace& ns, std::size_t i) {
+bool is_late_node(const Namespace& ns, std::size_t i) {
   const Origin& o = ns.origins[i];
   return o.kind == Origin::Kind::kBind && ns.mounts[o.of].fs_name == "devpts" &&
          ns.origins[o.of].kind == Origin::Kind::kNew && is_terminal(ns.mounts[i]);
 }
+
+/// Made by somebody else, when this is done.
+bool is_late(const Namespace& ns, std::size_t i) { return is_late_node(ns, i) || ns.mounts[i].pid_ns != 0; }
 
 class Yard {
  public:
@@ -100,7 +78,7 @@ class Yard {
   Result<> make_all() {
     find_waiting();
     for (std::size_t i = 0; i < fds_.size(); ++i)
-      if (ns_.origins[i].kind != Origin::Kind::kBind && !waits_[i]) TRY(make(i));
+      if (ns_.origins[i].kind != Origin::Kind::kBind && !waits_[i] && !is_late(ns_, i)) TRY(make(i));
     for (std::size_t i = 0; i < fds_.size(); ++i)
       if (ns_.origins[i].kind == Origin::Kind::kBind && !waits_[i] && !is_late(ns_, i)) TRY(bind(i));
     for (std::size_t i = 0; i < fds_.size(); ++i)
@@ -259,6 +237,31 @@ Result<> leave_old_root(int root) {
 
 }  // namespace
 
+Result<> set_flags(int mount, const Mount& m) {
+  struct Pair {
+    std::uint32_t flag;
+    std::uint64_t attr;
+  };
+  static constexpr Pair kPairs[] = {
+      {MS_RDONLY, MOUNT_ATTR_RDONLY},         {MS_NOSUID, MOUNT_ATTR_NOSUID},
+      {MS_NODEV, MOUNT_ATTR_NODEV},           {MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+      {MS_NOATIME, MOUNT_ATTR_NOATIME},       {MS_STRICTATIME, MOUNT_ATTR_STRICTATIME},
+      {MS_NODIRATIME, MOUNT_ATTR_NODIRATIME},
+  };
+  mount_attr attr{};
+  attr.attr_clr = kAttrAtime;
+  for (const Pair& p : kPairs) {
+    if (m.flags & p.flag)
+      attr.attr_set |= p.attr;
+    else
+      attr.attr_clr |= p.attr;
+  }
+  if (m.flags & kNosymfollow) attr.attr_set |= kAttrNosymfollow;
+  if (mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof attr) != 0)
+    return Error{"mnt", format("set the flags {:x} of", m.flags), m.name(), errno, ""};
+  return {};
+}
+
 Result<UniqueFd> copy_below(int mount, std::string_view path, const Mount& m) {
   UniqueFd shown = TRY(open_on(mount, path, m, "find the source of"));
   return copy_part(shown.get(), m);
@@ -283,7 +286,7 @@ Result<> furnish(RestoreCtx& ctx) {
   // Nested ones are made when the terminals are there.
   for (const auto& [id, ns] : ctx.models.get<Model>().namespaces)
     for (std::size_t i = 0; i < ns.mounts.size(); ++i) {
-      if (ns.nested || !is_late(ns, i)) continue;
+      if (ns.nested || !is_late_node(ns, i)) continue;
       const Mount& m = ns.mounts[i];
       const Mount& devpts = ns.mounts[ns.origins[i].of];
       const std::string node = join(devpts.point, below(m.root, devpts.root));
