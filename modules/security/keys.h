@@ -52,6 +52,10 @@ Result<Key> parse_description(std::string_view text);
 /// Whether the line of key `serial` in the text of /proc/keys tells that it never ends; nothing: it is not listed.
 std::optional<bool> is_permanent(std::string_view proc_keys, std::int32_t serial);
 
+/// How many of the keys of that user, as /proc/keys shows them to him, the kernel has made for him (_uid, _uid_ses)
+/// and counts as his.
+std::size_t count_kernel_made(std::string_view proc_keys, std::uint32_t uid);
+
 namespace keys {
 Result<> interrogate(DumpCtx&, const Task&, infect::ParasiteSession&);
 Result<> write(DumpCtx&);

@@ -39,17 +39,38 @@ Result<Key> parse_description(std::string_view text) {
   return k;
 }
 
+namespace {
+
+/// Takes the next line off a text of /proc/keys, as words: serial, flags, usage, time left, permissions, uid, gid,
+/// type, description.
+std::vector<std::string_view> next_key(std::string_view& text) {
+  const auto end = std::min(text.find('\n'), text.size());
+  const auto words = core::words(text.substr(0, end));
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return words;
+}
+
+}  // namespace
+
 std::optional<bool> is_permanent(std::string_view proc_keys, std::int32_t serial) {
-  const std::string wanted = format("{:08x} ", static_cast<std::uint32_t>(serial));
-  for (std::size_t at = 0; at < proc_keys.size();) {
-    const auto end = std::min(proc_keys.find('\n', at), proc_keys.size());
-    const auto line = proc_keys.substr(at, end - at);
-    at = end + 1;
-    if (!line.starts_with(wanted)) continue;
-    const auto words = core::words(line);
-    return words.size() > 3 && words[3] == "perm";
+  const std::string wanted = format("{:08x}", static_cast<std::uint32_t>(serial));
+  while (!proc_keys.empty()) {
+    const auto words = next_key(proc_keys);
+    if (words.size() > 3 && words[0] == wanted) return words[3] == "perm";
   }
   return std::nullopt;
+}
+
+std::size_t count_kernel_made(std::string_view proc_keys, std::uint32_t uid) {
+  const std::string owner = std::to_string(uid);
+  std::size_t count = 0;
+  while (!proc_keys.empty()) {
+    const auto words = next_key(proc_keys);
+    if (words.size() < 9 || words[5] != owner || words[7] != kKeyring) continue;
+    const bool counts = words[1].find('Q') != std::string_view::npos;
+    for (std::string_view name : {"_uid.", "_uid_ses.", ".user_reg:"}) count += counts && words[8].starts_with(name);
+  }
+  return count;
 }
 
 namespace keys {
@@ -64,6 +85,18 @@ struct Seen {
   std::map<std::uint32_t, std::string> text{};  ///< /proc/keys as that user sees it
   bool nobody = false;                          ///< no user has a key beside the two keyrings that the kernel makes
 };
+
+/// Each user sees his own keys in /proc/keys.
+Result<std::string_view> proc_keys_as(Seen& seen, std::uint32_t user) {
+  auto it = seen.text.find(user);
+  if (it == seen.text.end()) {
+    const int own = setfsuid(user);
+    auto text = core::read_text("/proc/keys");
+    setfsuid(static_cast<uid_t>(own));
+    it = seen.text.emplace(user, TRY(std::move(text))).first;
+  }
+  return std::string_view(it->second);
+}
 
 /// Asks a thread about keys. An empty answer of `describe` or a negative one of the others: the kernel refused.
 class Asker {
@@ -157,18 +190,9 @@ class Reader {
     return {};
   }
 
-  /// Each user sees its own keys in /proc/keys.
   Result<bool> is_forever(Serial serial) {
-    for (std::uint32_t user : users_) {
-      auto it = seen_.text.find(user);
-      if (it == seen_.text.end()) {
-        const int own = setfsuid(user);
-        auto text = core::read_text("/proc/keys");
-        setfsuid(static_cast<uid_t>(own));
-        it = seen_.text.emplace(user, TRY(std::move(text))).first;
-      }
-      if (auto known = is_permanent(it->second, serial)) return *known;
-    }
+    for (std::uint32_t user : users_)
+      if (auto known = is_permanent(TRY(proc_keys_as(seen_, user)), serial)) return *known;
     return false;
   }
 
@@ -211,15 +235,18 @@ Result<bool> is_outside(Serial session, Asker& asker) {
 }
 
 /// In /proc/key-users each line is "0:     9 8/8 3/1000000 40/25000000"; the third word counts what the user has
-/// made, with _uid, _uid_ses and, for root, .user_reg, which the kernel has made for it.
-bool nobody_has_keys() {
+/// made, with what the kernel has made for him.
+Result<bool> nobody_has_keys(Seen& seen) {
   const auto text = core::read_text("/proc/key-users");
   if (!text.ok()) return false;
   const auto words = core::words(text.value());
   if (words.size() % 5 != 0) return false;
   for (std::size_t i = 0; i < words.size(); i += 5) {
+    const auto user = core::number(words[i].substr(0, words[i].find(':')));
     const auto made = core::number(words[i + 3].substr(0, words[i + 3].find('/')));
-    if (!made || *made > (words[i] == "0:" ? 3u : 2u)) return false;
+    if (!user || !made) return false;
+    const auto uid = static_cast<std::uint32_t>(*user);
+    if (*made > 0 && *made != count_kernel_made(TRY(proc_keys_as(seen, uid)), uid)) return false;
   }
   return true;
 }
@@ -296,7 +323,7 @@ Result<Keyrings> look_at(DumpCtx& ctx, const Task& task, infect::ParasiteSession
 
 Result<> interrogate(DumpCtx& ctx, const Task& task, infect::ParasiteSession& session) {
   auto& seen = ctx.models.edit<Seen>();
-  if (task.parent == kNoTask) seen.nobody = nobody_has_keys();
+  if (task.parent == kNoTask) seen.nobody = TRY(nobody_has_keys(seen));
   if (seen.nobody) return {};
   auto rings = look_at(ctx, task, session);
   if (!rings.ok()) {

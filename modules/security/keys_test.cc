@@ -29,5 +29,17 @@ TEST(SecurityKeys, Permanent) {
   EXPECT_EQ(is_permanent(text, 1), std::nullopt);
 }
 
+TEST(SecurityKeys, KernelMade) {
+  const char text[] =
+      "09073cf9 I--Q---     2 perm 1f3f0000  1000 65534 keyring   _uid.1000: empty\n"
+      "11ce6708 I--Q---     1 perm 1f3f0000  1000 65534 keyring   _uid_ses.1000: 1\n"
+      "12345678 I--Q---     1 perm 3f030000  1000  1000 keyring   _ses: 1\n"
+      "1c1f3d15 I--Q---     1 perm 0c030000     0 65534 keyring   .user_reg: 2\n"
+      "2c1f3d15 I------     1 perm 0c030000  1000 65534 keyring   _uid.1000: not in the quota\n";
+  EXPECT_EQ(count_kernel_made(text, 1000), 2u);
+  EXPECT_EQ(count_kernel_made(text, 0), 1u);
+  EXPECT_EQ(count_kernel_made("", 0), 0u);
+}
+
 }  // namespace
 }  // namespace cr::security
