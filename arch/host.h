@@ -19,8 +19,8 @@ namespace cr::arch {
 using namespace x86_64;
 using Host = x86_64::Traits;
 }  // namespace cr::arch
-#else
-#error "no architecture backend for this host yet: see arch/arch.h"
+#elif defined(__aarch64__)
+#include "arch/aarch64/backend.h"
 #endif
 
 namespace cr {

@@ -1,15 +1,14 @@
-#include "arch/thread_image.h"
+#include "arch/x86_64/thread_image.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "base/format.h"
+#include "arch/foreign_image.h"
+#include "arch/thread_image.h"
 #include "task/core.pb.h"
 
-namespace cr::arch {
+namespace cr::arch::x86_64 {
 namespace {
-
-using namespace x86_64;
 
 void put_regs(const Regs& r, pb::user_x86_regs_entry& e) {
   e.set_r15(r.r15), e.set_r14(r.r14), e.set_r13(r.r13), e.set_r12(r.r12), e.set_bp(r.rbp), e.set_bx(r.rbx);
@@ -134,8 +133,12 @@ TlsEntry get_tls(const pb::user_desc_t& e) {
 
 }  // namespace
 
+std::string missing_features(const ThreadImage& t) { return missing_xfeatures(t.fpu); }
+
+void put_architecture(const ThreadImage&, pb::core_entry& e) { e.set_mtype(pb::core_entry_march_X86_64); }
+
 void put_thread_image(const ThreadImage& t, pb::core_entry& e) {
-  e.set_mtype(pb::core_entry_march_X86_64);
+  put_architecture(t, e);
   pb::thread_info_x86& info = *e.mutable_thread_info();
   info.set_clear_tid_addr(t.clear_tid_address);
   put_regs(t.regs, *info.mutable_gpregs());
@@ -145,8 +148,7 @@ void put_thread_image(const ThreadImage& t, pb::core_entry& e) {
 
 Result<ThreadImage> get_thread_image(const pb::core_entry& e) {
   if (e.mtype() != pb::core_entry_march_X86_64 || !e.has_thread_info())
-    return Error{"task", "restore", format("a thread of architecture number {}", static_cast<int>(e.mtype())), 0,
-                 "this is x86_64 (number 1); restore on a machine of the architecture of the dump"};
+    return foreign_image(e.mtype(), pb::core_entry_march_X86_64);
   if (e.thread_info().gpregs().mode() != pb::user_x86_regs_mode_NATIVE)
     return Error{"task", "restore", "a 32-bit task", 0, "32-bit programs are not carried yet"};
   ThreadImage t;
@@ -158,4 +160,4 @@ Result<ThreadImage> get_thread_image(const pb::core_entry& e) {
   return t;
 }
 
-}  // namespace cr::arch
+}  // namespace cr::arch::x86_64

@@ -9,7 +9,7 @@ LAYERS = {"base": 0, "arch": 1, "infect": 2, "core": 3, "subsystem": 4, "engine"
 BLOB_HEADERS = ("wire.h", "parasite.h", "restorer.h")
 # Protobuf types stay out of the Model: they are for files named image.cc or *_image.cc, for core's image_* and for the
 # engine's stats and rpc. Any other exception is named here.
-PROTOBUF_FILES = (r"(modules/\w+|arch/\w+)/(\w+_)?image(_test)?\.cc", r"modules/core/image_\w+\.(cc|h)",
+PROTOBUF_FILES = (r"(modules/\w+|arch(/\w+)?)/(\w+_)?image(_test)?\.cc", r"modules/core/image_\w+\.(cc|h)",
                   r"modules/engine/stats\w*\.cc", r"modules/service/rpc_\w+\.cc",
                   r"modules/core/page_stream(_test)?\.cc")  # reads and writes pagemap records between pages
 ARCHITECTURE = re.compile(

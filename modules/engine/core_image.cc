@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "arch/thread_image.h"
 #include "base/format.h"
 #include "engine/modules.h"
 #include "task/core.pb.h"
@@ -31,7 +32,7 @@ Result<> write_dead_leader(DumpCtx& ctx, const Task& t) {
   tc.set_flags(0);
   tc.set_blk_sigset(0);
   tc.set_comm(ctx.models.get<task::ThreadStateModel>().tasks.at(t.pid).comm);
-  e.set_mtype(pb::core_entry_march_X86_64);
+  arch::put_architecture(e);
   ctx.images.require(core::kExitedLeaders);
   auto image = TRY(ctx.images.create(core::ImageType::kCore, static_cast<std::uint64_t>(t.pid.value)));
   TRY(image.write(e));

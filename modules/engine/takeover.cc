@@ -1,6 +1,5 @@
 #include "engine/takeover.h"
 
-#include <linux/elf.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>

@@ -1,12 +1,13 @@
 #include "engine/tracee_calls.h"
 
-#include <linux/elf.h>
+#include <elf.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/format.h"
+#include "infect/thread_visit.h"
 
 namespace cr::engine {
 namespace {
@@ -74,6 +75,8 @@ Result<SysResult> try_call_at(HostPid tid, std::uint64_t instruction, long nr,
   int status = TRY(wait_stop(tid));
   if (WSTOPSIG(status) != (SIGTRAP | 0x80))
     return Error{"engine", "run a system call in", format("tid {}", tid), 0, format("unexpected stop {:x}", status)};
+  // A thread that waited by this very instruction may have got the number of restart_syscall on its way there.
+  if (!infect::set_call_number(tid, nr).ok()) return ptrace_error("run a system call in", tid);
   // Not the stop at the call's exit, where not every register can be set on every architecture.
   if (ptrace(PTRACE_INTERRUPT, tid.value, 0, 0) != 0 || ptrace(PTRACE_CONT, tid.value, 0, 0) != 0)
     return ptrace_error("run a system call in", tid);

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/format.h"
@@ -40,10 +41,12 @@ Result<> ParasiteSession::State::set_up(SeizedTask& task, const SessionOptions& 
   if (!gadgets.complete()) planted = TRY(plant_gadgets(maps, mem_fd, gadgets));
   TRY(allow_all_syscalls(*opener, pid));
   TRY(place_frame(maps));
-  layout = Layout::of(parasite_code().size(), frame_bytes.size(), options.arena_size);
+  std::size_t largest = 0;
+  for (const SeizedThread& t : task.threads()) largest = std::max(largest, arch::sigframe_size(t.xstate.size()));
+  layout = Layout::of(parasite_code().size(), largest, options.arena_size);
   TRY(map_remote());
   astray = true;
-  TRY(come_back(*opener));
+  TRY(come_back_to_call(*opener, gadgets, frame, deadline_in(timeout)));
   astray = false;
   return shared.attach(opener->tid, base, layout, split);
 }
@@ -109,7 +112,7 @@ Result<> ParasiteSession::State::tear_down() {
       auto unmapped = frame_syscall(__NR_munmap, args);
       if (!unmapped.ok()) result = unmapped.take_error();
     }
-    auto back = come_back(*opener);
+    auto back = come_back_to_call(*opener, gadgets, frame, deadline_in(timeout));
     astray |= !back.ok();
     if (!back.ok() && result.ok()) result = std::move(back);
   }

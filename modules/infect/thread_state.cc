@@ -79,6 +79,16 @@ void note_interrupted(SeizedThread& t, int mem_fd) {
                          code[1]);
 }
 
+/// How much of an area of `size` bytes that ptrace has filled holds anything. (Frames lie on stacks that may be
+/// short.)
+template <class A>
+std::size_t used_xstate(const std::byte* area, std::size_t size) {
+  if constexpr (requires { A::used_xstate(area, size); })
+    return A::used_xstate(area, size);
+  else
+    return size;
+}
+
 }  // namespace
 
 RestartInfo sample_sleep(HostPid pid, HostPid tid, SleepClock& clock) {
@@ -110,13 +120,13 @@ Result<bool> capture(SeizedThread& t, int mem_fd) {
     if (r.ok()) break;
   }
   if (!r.ok()) return Error{"infect", "read the extended registers of", format("thread {}", t.tid), r.err(), ""};
-  t.xstate.assign(buffer, buffer + v.iov_len);
+  t.xstate.assign(buffer, buffer + used_xstate<arch::Host>(buffer, v.iov_len));
   if (!get_sigmask(t.tid, t.sigmask).ok()) return false;
   (void)ptrace_request(kGetRseqConfiguration, t.tid, sizeof t.rseq, &t.rseq);
   t.dispatch_shown = ptrace_request(kGetDispatchConfig, t.tid, sizeof t.dispatch, &t.dispatch).ok();
   std::uint64_t shadow = 0;
   v = {&shadow, sizeof shadow};
-  t.shadow_stack = ptrace_request(PTRACE_GETREGSET, t.tid, arch::kShadowStackRegset, &v).ok();
+  t.shadow_stack = ptrace_request(PTRACE_GETREGSET, t.tid, arch::kShadowStackRegset, &v).ok() && shadow != 0;
   if (t.rseq.pointer != 0) leave_rseq_section(t, mem_fd);
 
   if constexpr (arch::kHidesCalls) note_interrupted(t, mem_fd);

@@ -4,6 +4,7 @@
 #include "arch/host.h"
 #include "base/rel_span.h"
 #include "base/sys_result.h"
+#include "base/try.h"
 #include "mm/wire.h"
 
 namespace cr::mm {

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arch/thread_image.h"
 #include "arch/thread_state.h"
 #include "base/format.h"
 #include "base/log.h"
@@ -114,7 +115,7 @@ Result<> collect_regs(DumpCtx& ctx) {
 
 Result<> plan_regs(PlanCtx& ctx) {
   for (const auto& [tid, r] : ctx.models.get<RegsModel>().threads) {
-    std::string missing = arch::missing_xfeatures(r.image.fpu);
+    std::string missing = arch::missing_features(r.image);
     if (!missing.empty())
       return Error{"task", "restore", format("the extended registers of thread {}", tid), 0,
                    format("this CPU or kernel lacks {}; restore on a machine that has them", missing)};

@@ -7,7 +7,7 @@ namespace cr::task {
 
 Result<> write_core_regs(const DumpCtx& ctx, const Task& t, std::size_t thread, pb::core_entry& e) {
   if (!t.alive()) {
-    e.set_mtype(pb::core_entry_march_X86_64);
+    arch::put_architecture(e);
     return {};
   }
   const ThreadRegs& r = ctx.models.get<RegsModel>().threads.at(t.threads[thread].tid);

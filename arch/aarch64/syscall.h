@@ -1,0 +1,53 @@
+// Raw system calls of aarch64, for blobs and tests. Freestanding; inline assembly.
+#pragma once
+
+#include <asm/unistd.h>
+
+#include "base/sys_result.h"
+
+namespace cr::arch::aarch64::sys {
+
+/// One register for whatever a system call takes: integers, enums and pointers.
+template <class T>
+inline long word(T v) {
+  if constexpr (requires { static_cast<long>(v); })
+    return static_cast<long>(v);
+  else
+    return reinterpret_cast<long>(v);
+}
+inline long word(decltype(nullptr)) { return 0; }
+
+inline SysResult call6(long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
+  register long x8 asm("x8") = nr;
+  register long x0 asm("x0") = a0;
+  register long x1 asm("x1") = a1;
+  register long x2 asm("x2") = a2;
+  register long x3 asm("x3") = a3;
+  register long x4 asm("x4") = a4;
+  register long x5 asm("x5") = a5;
+  // The number comes back as restart_syscall's after a call that a stop had interrupted.
+  asm volatile("svc #0" : "+r"(x0), "+r"(x8) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  return long{x0};
+}
+
+/// Runs system call `nr` (a __NR_ constant) with up to six arguments and gives back what the kernel returned.
+template <class... A>
+inline SysResult call(long nr, A... args) {
+  static_assert(sizeof...(A) <= 6);
+  long a[6] = {word(args)...};
+  return call6(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+}  // namespace cr::arch::aarch64::sys
+
+namespace cr::arch::aarch64 {
+
+/// Calls that only older architectures have beside their successors; -1: not here.
+inline constexpr long kNrPoll = -1;
+inline constexpr long kNrEpollWait = -1;
+
+/// Whether the cpuid instruction works: there is no such thing (-ENODEV).
+inline long cpuid_allowed() { return -19; }
+inline SysResult forbid_cpuid() { return -19; }
+
+}  // namespace cr::arch::aarch64
