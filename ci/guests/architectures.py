@@ -13,6 +13,7 @@ class Architecture:
     flavours: tuple = ('host',)
     host_packages: tuple = ()  # what this machine needs installed: the emulator, a cross compiler
     guest_packages: tuple = ()
+    triplet: str = ''  # of its cross compiler; empty: this machine's own
 
 
 ARCHITECTURES = {a.name: a for a in (
@@ -20,7 +21,15 @@ ARCHITECTURES = {a.name: a for a in (
                  qemu=('qemu-system-x86_64', '-M', 'q35', '-cpu', 'max,la57=off'),
                  flavours=('host', 'to_criu', 'from_criu'), guest_packages=('criu',),
                  host_packages=('qemu-system-x86',)),
+    # Pointer authentication by the architecture's own algorithm is very slow to emulate.
+    Architecture('aarch64', 'arm64', 'linux-image-arm64', 'vmlinuz', console='ttyAMA0',
+                 qemu=('qemu-system-aarch64', '-M', 'virt', '-cpu', 'max,pauth-impdef=on'),
+                 host_packages=('qemu-system-arm', 'g++-aarch64-linux-gnu'), triplet='aarch64-linux-gnu'),
 )}
+
+# What the engine and the cases are linked with, unpacked beside the cross compiler's own C library.
+SYSROOT_PACKAGES = ('libc6-dev', 'libfmt-dev', 'libprotobuf-dev', 'libcap-dev', 'libarchive-dev', 'zlib1g-dev', 'libgtest-dev',
+                    'libgmock-dev', 'libaio-dev')
 
 # Cases that criu 3.17.1 understands whole, for the flavours in which one of the two restores what the other has dumped. Left out for
 # what it has not: nanoseconds of deleted files, TCP_DEFER_ACCEPT, unread UDP datagrams, empty unix datagrams, ambient capabilities.

@@ -51,12 +51,13 @@ class Guest:
         root = packages.unpacked('root', packages.fetch(GUEST_PACKAGES + self.arch.guest_packages))
         kernel = packages.unpacked('kernel', [packages.kernel(self.arch.kernel)])
         modules = disks.Modules(kernel)
-        built = build.build(self.options.no_build)
+        built = build.build(self.arch, packages, self.options.no_build)
+        strip = f'{self.arch.triplet}-strip' if self.arch.triplet else 'strip'
         work = cache_directory() / self.arch.debian / 'run'
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         disks.initial_file_system(work / 'initial', root / 'bin/busybox', modules, work / 'initial.cpio')
-        disks.program_disk(work / 'programs', built, 'strip', modules, self.script(), work / 'programs.ext4')
+        disks.program_disk(work / 'programs', built, strip, modules, self.script(), work / 'programs.ext4')
         machine = Machine(self.arch, next((kernel / 'boot').glob(f'{self.arch.kernel_file}-*')), work)
         output = pathlib.Path(self.options.output) / self.arch.name
         machine.run(disks.root_disk(root), output, self.options.timeout)
