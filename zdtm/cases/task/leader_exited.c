@@ -1,5 +1,6 @@
 /* zdtm:
  * title: the main thread has ended while others run on
+ * needs: kernel>=6.9
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: what a process has registered for with membarrier(2) works at once, what it has not is still refused
+ * needs: kernel>=6.3
  */
 #define _GNU_SOURCE
 #include <linux/membarrier.h>

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: the 16 AVX registers keep their upper halves too
- * needs: cpu:avx
+ * needs: arch:x86_64 cpu:avx
  */
 #include <signal.h>
 

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: all 32 AVX-512 registers keep their values
- * needs: cpu:avx512f
+ * needs: arch:x86_64 cpu:avx512f
  */
 #include <signal.h>
 

@@ -1,6 +1,6 @@
 /* zdtm:
  * title: the AVX-512 mask registers keep their values
- * needs: cpu:avx512bw
+ * needs: arch:x86_64 cpu:avx512bw
  */
 #include <string.h>
 
