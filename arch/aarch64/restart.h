@@ -65,15 +65,6 @@ constexpr Regs rewound(Regs r) {
   return idle(r);
 }
 
-/// The registers as they were before the kernel wound the call back: from these, behind a call that took argument0,
-/// it does so again, and knows once more what a signal does to the call. Only where `interrupted` is not 0.
-constexpr Regs before_rewinding(Regs r) {
-  r.pc += kSyscallInsnSize;
-  r.x[0] = static_cast<std::uint64_t>(r.interrupted);
-  r.x[kNumber] = static_cast<std::uint64_t>(r.call);
-  return r;
-}
-
 /// The rule for a copy that will be resumed by rt_sigreturn, which drops what the kernel knows of the call: it is run
 /// again, but one that was to go on with what is left of its time ends with EINTR.
 constexpr Regs for_sigreturn(Regs r) {

@@ -71,9 +71,15 @@ static_assert(sizeof(SveRecord) == 16);
 
 constexpr std::size_t round_up_16(std::size_t n) { return (n + 15) / 16 * 16; }
 
-/// Bytes that build_sigframe() needs for a state of `xstate_size` bytes, alignment included.
+inline constexpr std::size_t kFpsimdRecordSize = 528;
+
+/// Bytes that build_sigframe() needs for a state of `xstate_size` bytes. The kernel reads records up to their end
+/// only, so what is behind it need not be ours: a stack may be short.
 constexpr std::size_t sigframe_size(std::size_t xstate_size) {
-  return sizeof(Sigframe) + round_up_16(xstate_size) + sizeof(SveRecord) + 2 * kEndSize;
+  const bool live = xstate_size > sizeof(SveHeader) + sizeof(Fpsimd);
+  const std::size_t vectors =
+      live ? sizeof(ExtraRecord) + kEndSize + sizeof(SveRecord) + round_up_16(xstate_size) : 0;
+  return offsetof(Sigframe, records) + kFpsimdRecordSize + vectors + kEndSize;
 }
 
 /// Appends records to `out` from `at` on.
@@ -99,7 +105,7 @@ class RecordWriter {
 };
 
 inline void put_fpsimd(RecordWriter& w, const Fpsimd& f) {
-  w.put(FrameRecord{kFpsimdMagic, 528});
+  w.put(FrameRecord{kFpsimdMagic, kFpsimdRecordSize});
   w.put(f.fpsr);
   w.put(f.fpcr);
   w.put(f.v);
@@ -130,7 +136,7 @@ inline std::uint64_t build_sigframe(std::span<std::byte> out, std::uint64_t at, 
   f.sp = r.sp;
   f.pc = r.pc;
   f.pstate = r.pstate & ~(1ull << 21);  // a step under way is the tracer's matter
-  std::memcpy(out.data(), &f, sizeof f);
+  std::memcpy(out.data(), &f, offsetof(Sigframe, records));
   RecordWriter w(out, offsetof(Sigframe, records));
   put_fpsimd(w, fpsimd_of(xstate.data(), xstate.size()));
   const SveHeader h = sve_header(xstate.data(), xstate.size());

@@ -88,7 +88,7 @@ Result<> ParasiteSession::State::run_parasite(SeizedThread& thread) {
   (void)ptrace_request(PTRACE_INTERRUPT, thread.tid, 0, nullptr);
   const Stop stop = TRY(wait_event_stop(thread.tid, deadline_in(timeout)));
   if (stop.kind == Stop::kDead) return died(thread);
-  TRY(come_back_to_call(thread, gadgets, shared.control().frame, deadline));
+  TRY(come_back(thread));
   astray = false;
   return finished;
 }

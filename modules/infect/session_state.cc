@@ -46,7 +46,7 @@ Result<> ParasiteSession::State::set_up(SeizedTask& task, const SessionOptions& 
   layout = Layout::of(parasite_code().size(), largest, options.arena_size);
   TRY(map_remote());
   astray = true;
-  TRY(come_back_to_call(*opener, gadgets, frame, deadline_in(timeout)));
+  TRY(come_back(*opener));
   astray = false;
   return shared.attach(opener->tid, base, layout, split);
 }
@@ -112,7 +112,7 @@ Result<> ParasiteSession::State::tear_down() {
       auto unmapped = frame_syscall(__NR_munmap, args);
       if (!unmapped.ok()) result = unmapped.take_error();
     }
-    auto back = come_back_to_call(*opener, gadgets, frame, deadline_in(timeout));
+    auto back = come_back(*opener);
     astray |= !back.ok();
     if (!back.ok() && result.ok()) result = std::move(back);
   }

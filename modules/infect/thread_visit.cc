@@ -73,16 +73,16 @@ Result<> come_back(const SeizedThread& thread) {
   return check(set_regs(thread.tid, thread.regs), thread, "restore the registers of");
 }
 
-namespace {
-
-/// Lets a thread that go_away() has sent to its sigreturn run to the entry of that call.
-Result<> run_to_entry(const SeizedThread& thread, int request, Deadline deadline) {
+Result<SysResult> run_one_syscall(const SeizedThread& thread, const Gadgets& gadgets, std::uint64_t frame, long nr,
+                                  std::span<const std::uint64_t> args, Deadline deadline) {
+  const arch::Regs armed = arch::at_sigreturn(thread.regs, gadgets.syscall_ret, frame, gadgets.sigreturn);
+  TRY(go_away(thread, armed));
   std::uint64_t signal = 0;
   for (;;) {
-    TRY(check(ptrace_request(request, thread.tid, 0, signal), thread, "resume"));
+    TRY(check(ptrace_request(PTRACE_SYSCALL, thread.tid, 0, signal), thread, "resume"));
     const Stop stop = TRY(wait_stop(thread.tid, deadline));
     if (stop.kind == Stop::kDead) return died(thread);
-    if (stop.kind == Stop::kSyscall) return {};
+    if (stop.kind == Stop::kSyscall) break;
     if (stop.kind == Stop::kSignal && stop.signal == SIGSYS) {
       TRY(come_back(thread));
       return Error{
@@ -93,15 +93,6 @@ Result<> run_to_entry(const SeizedThread& thread, int request, Deadline deadline
     // SIGSTOP cannot be blocked, and a group stop that begins or ends traps once more before the first instruction.
     signal = stop.kind == Stop::kSignal ? static_cast<std::uint64_t>(stop.signal) : 0;
   }
-}
-
-}  // namespace
-
-Result<SysResult> run_one_syscall(const SeizedThread& thread, const Gadgets& gadgets, std::uint64_t frame, long nr,
-                                  std::span<const std::uint64_t> args, Deadline deadline) {
-  const arch::Regs armed = arch::at_sigreturn(thread.regs, gadgets.syscall_ret, frame, gadgets.sigreturn);
-  TRY(go_away(thread, armed));
-  TRY(run_to_entry(thread, PTRACE_SYSCALL, deadline));
   // Asking for the event stop now saves the stop at the call's exit, from where own registers must not be resumed:
   // only the way through get_signal() restarts interrupted calls.
   TRY(check(ptrace_request(PTRACE_INTERRUPT, thread.tid, 0, nullptr), thread, "interrupt"));
@@ -114,41 +105,6 @@ Result<SysResult> run_one_syscall(const SeizedThread& thread, const Gadgets& gad
   arch::Regs regs;
   TRY(check(get_regs(thread.tid, regs), thread, "read the registers of"));
   return SysResult(arch::return_value(regs));
-}
-
-namespace {
-
-/// The kernel winds an interrupted call back before a tracer sees it, and keeps to itself what call that was, until
-/// the thread runs anything else (do_signal() in arch/arm64/kernel/signal.c). It is told anew: the thread makes a
-/// call with the same first argument that PTRACE_SYSEMU keeps from being run, and leaves its entry with the registers
-/// that an interrupted call has. Until then it is one that would run rt_sigreturn.
-template <class Regs>
-Result<> tell_again(const SeizedThread& thread, const Regs& own, const Gadgets& gadgets, std::uint64_t frame,
-                    Deadline deadline) {
-  constexpr int kSysemu = 31;  // 5.3
-  if (arch::restart_kind(own) == arch::RestartKind::kNone) return come_back(thread);
-  if constexpr (requires { before_rewinding(own); }) {
-    TRY(go_away(thread, arch::at_sigreturn(own, gadgets.syscall_ret, frame, gadgets.sigreturn)));
-    if (!run_to_entry(thread, kSysemu, deadline).ok()) return come_back(thread);
-    TRY(check(ptrace_request(PTRACE_INTERRUPT, thread.tid, 0, nullptr), thread, "interrupt"));
-    TRY(check(set_sigmask(thread.tid, thread.sigmask), thread, "restore the signal mask of"));
-    TRY(check(set_regs(thread.tid, before_rewinding(own)), thread, "restore the registers of"));
-    TRY(check(set_call_number(thread.tid, arch::syscall_nr(own)), thread, "set the system call of"));
-    TRY(check(ptrace_request(PTRACE_CONT, thread.tid, 0, nullptr), thread, "resume"));
-    const Stop stop = TRY(wait_event_stop(thread.tid, deadline));
-    if (stop.kind == Stop::kDead) return died(thread);
-  }
-  return {};
-}
-
-}  // namespace
-
-Result<> come_back_to_call(const SeizedThread& thread, const Gadgets& gadgets, std::uint64_t frame,
-                           Deadline deadline) {
-  if constexpr (!arch::kHidesCalls)
-    return come_back(thread);
-  else
-    return tell_again(thread, thread.regs, gadgets, frame, deadline);
 }
 
 }  // namespace cr::infect

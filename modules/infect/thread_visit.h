@@ -18,11 +18,6 @@ Result<> allow_all_syscalls(const SeizedThread& thread, HostPid pid);
 Result<> go_away(const SeizedThread& thread, const arch::Regs& away);
 /// Puts the thread's own mask and registers back; it must be in an event stop. Silent when the thread is dead.
 Result<> come_back(const SeizedThread& thread);
-/// The same for good: the kernel also knows again how the interrupted call goes on, and what a signal does to it.
-/// Where it tells a tracer all that (arch::kHidesCalls), putting the registers back has done that. `frame` is the
-/// thread's.
-Result<> come_back_to_call(const SeizedThread& thread, const Gadgets& gadgets, std::uint64_t frame,
-                           Deadline deadline);
 
 /// In the stop at a system call's entry: it becomes call `nr`, where that takes more than the registers.
 SysResult set_call_number(HostPid tid, long nr);
