@@ -142,7 +142,7 @@ Result<> make_set(const Semaphores& s, MadeIds& made) {
 Result<> send(const Queue& q, const Message& m) {
   std::vector<long> room(1 + (m.bytes.size() + sizeof(long) - 1) / sizeof(long));
   room[0] = static_cast<long>(m.type);
-  std::memcpy(room.data() + 1, m.bytes.data(), m.bytes.size());
+  if (!m.bytes.empty()) std::memcpy(room.data() + 1, m.bytes.data(), m.bytes.size());
   if (msgsnd(q.id, room.data(), m.bytes.size(), IPC_NOWAIT) == 0) return {};
   return fail(format("put a message of {} bytes into", m.bytes.size()), name_of(kQueue, q), errno,
               "raise kernel.msgmax and kernel.msgmnb to what they were");
