@@ -140,9 +140,13 @@ class Beats:
         return '; '.join(line[5:] for line in self.verdict_lines() if line.startswith('FAIL '))
 
     def snapshot(self):
-        if not os.path.exists(f'/proc/{self.pid}'):
-            raise Failed(self.words_of_failure() or f'the case is gone: {sandbox.how_it_ended(self.job.path("reaped"), self.pid)}')
-        return state.snapshot(self.pid, self.compare)
+        try:
+            return state.snapshot(self.pid, self.compare)
+        except FileNotFoundError:
+            if os.path.exists(f'/proc/{self.pid}'):
+                raise
+            raise Failed(self.words_of_failure() or
+                         f'the case is gone: {sandbox.how_it_ended(self.job.path("reaped"), self.pid)}') from None
 
     def differences(self, before):
         after = self.snapshot()
