@@ -135,11 +135,15 @@ class Asker {
   int err_ = 0;
 };
 
+Error refuse(std::string object, const std::string& why) {
+  return Error{"security", "dump", std::move(object), 0,
+               format("{}; --allow-lossy {} restores the process without its keys", why, kLossyKeyrings)};
+}
+
 /// Reads the keyrings of one task into its record.
 class Reader {
  public:
-  Reader(Seen& seen, const Task& task, Asker asker, std::vector<std::uint32_t> users)
-      : seen_(seen), task_(task), asker_(asker), users_(std::move(users)) {}
+  Reader(Seen& seen, const Task& task, Asker asker) : seen_(seen), task_(task), asker_(asker) {}
 
   Result<std::uint32_t> ring(Serial serial) {
     const std::uint32_t place = TRY(add(serial));
@@ -150,9 +154,8 @@ class Reader {
   Keyrings rings{};
 
  private:
-  Error refuse(Serial serial, std::string why) const {
-    return Error{"security", "dump", format("key {:#x} of pid {}", static_cast<std::uint32_t>(serial), task_.host), 0,
-                 format("{}; --allow-lossy {} restores the process without its keys", why, kLossyKeyrings)};
+  Error refuse(Serial serial, const std::string& why) const {
+    return keys::refuse(format("key {:#x} of pid {}", static_cast<std::uint32_t>(serial), task_.host), why);
   }
 
   Result<std::uint32_t> add(Serial serial) {
@@ -190,7 +193,12 @@ class Reader {
     return {};
   }
 
+  /// As those see it who may see the keys of the task: itself, by any of its ids, and root.
   Result<bool> is_forever(Serial serial) {
+    if (users_.empty()) {
+      const Ids ids = TRY(parse_status(TRY(core::read_proc(task_.live, "status")))).uid;
+      users_ = {ids.fs, ids.real, ids.effective, ids.saved, 0};
+    }
     for (std::uint32_t user : users_)
       if (auto known = is_permanent(TRY(proc_keys_as(seen_, user)), serial)) return *known;
     return false;
@@ -211,7 +219,7 @@ class Reader {
   Seen& seen_;
   const Task& task_;
   Asker asker_;
-  std::vector<std::uint32_t> users_;
+  std::vector<std::uint32_t> users_{};
   std::map<Serial, std::uint32_t> places_{};
 };
 
@@ -259,21 +267,12 @@ Result<> check_threads(DumpCtx& ctx, const Task& task, infect::ParasiteSession& 
     const Serials own = TRY(ask_serials(asker));
     const bool holds = own.thread != 0 && !TRY(asker.read(own.thread)).empty();
     if (!holds && own.process == main.process && own.session == main.session) continue;
-    return Error{
-        "security", "dump", format("thread {} of pid {}", threads[i].tid, task.host), 0,
-        format("it has another {} keyring than its process; --allow-lossy {} restores the process without its keys",
-               holds                         ? "thread"
-               : own.process != main.process ? "process"
-                                             : "session",
-               kLossyKeyrings)};
+    return refuse(format("thread {} of pid {}", threads[i].tid, task.host),
+                  format("it has another {} keyring than its process", holds                         ? "thread"
+                                                                       : own.process != main.process ? "process"
+                                                                                                     : "session"));
   }
   return {};
-}
-
-/// The users who may see the keys of a task: itself, by any of its ids.
-Result<std::vector<std::uint32_t>> users_of(const Task& task) {
-  const Creds creds = TRY(parse_status(TRY(core::read_proc(task.live, "status"))));
-  return std::vector<std::uint32_t>{creds.uid.fs, creds.uid.real, creds.uid.effective, creds.uid.saved, 0};
 }
 
 bool shares_memory(const DumpCtx& ctx, const Task& task) {
@@ -290,11 +289,12 @@ Result<Keyrings> look_at(DumpCtx& ctx, const Task& task, infect::ParasiteSession
   seen.session[task.pid] = main.session;
   TRY(check_threads(ctx, task, session, main));
 
-  const bool outside = TRY(is_outside(main.session, asker));
   const auto parents =
       task.parent == kNoTask ? seen.session.end() : seen.session.find(ctx.tree.tasks[task.parent].pid);
-  const bool inherits = parents == seen.session.end() ? outside : parents->second == main.session;
-  Reader reader(seen, task, asker, TRY(users_of(task)));
+  const bool has_parents = parents != seen.session.end() && parents->second == main.session;
+  const bool outside = !has_parents && TRY(is_outside(main.session, asker));
+  const bool inherits = has_parents || (parents == seen.session.end() && outside);
+  Reader reader(seen, task, asker);
   if (!inherits && outside) {
     // Its parent has one of its own since it was made. A new one that holds nothing does for it.
     reader.rings.session = 0;
@@ -304,18 +304,12 @@ Result<Keyrings> look_at(DumpCtx& ctx, const Task& task, infect::ParasiteSession
   }
   if (main.process != 0) reader.rings.process = TRY(reader.ring(main.process));
   if (main.thread != 0) reader.rings.thread = TRY(reader.ring(main.thread));
-  if (!reader.rings.keys.empty() && core::child_space(ctx.models, task.pid) != nullptr)
-    return Error{
-        "security", "dump", format("pid {}", task.host), 0,
-        format("it lives in a user namespace below that of the tree and has keyrings of its own; --allow-lossy {} "
-               "restores it without",
-               kLossyKeyrings)};
-  if (!reader.rings.keys.empty() && shares_memory(ctx, task))
-    return Error{
-        "security", "dump", format("pid {}", task.host), 0,
-        format("it shares its memory with another process and has keyrings of its own; --allow-lossy {} restores it "
-               "without",
-               kLossyKeyrings)};
+  if (reader.rings.keys.empty()) return Keyrings{};
+  const std::string object = format("pid {}", task.host);
+  if (core::child_space(ctx.models, task.pid) != nullptr)
+    return refuse(object, "it lives in a user namespace below that of the tree and has keyrings of its own");
+  if (shares_memory(ctx, task))
+    return refuse(object, "it shares its memory with another process and has keyrings of its own");
   return std::move(reader.rings);
 }
 
