@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clone_args.h"
+#include "base/close_others.h"
 #include "base/format.h"
 #include "core/stages.h"
 
@@ -28,9 +29,7 @@ void let_go_of_all(int status) {
   prctl(PR_SET_NAME, "crengine-init");
   setsid();
   if (chdir("/") != 0) _exit(1);
-  const auto kept = static_cast<unsigned>(status);
-  if (kept > 0) close_range(0, kept - 1, 0);
-  close_range(kept + 1, ~0u, 0);
+  close_all_but(status, status);
   for (int fd = open("/dev/null", O_RDWR); fd >= 0 && fd < 2;) fd = dup(fd);
 }
 

@@ -8,16 +8,15 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/close_others.h"
+#include "base/surviving_child.h"
+
 namespace cr::engine {
 namespace {
 
 [[noreturn]] void watch(const TaskTree& tree, int line) {
-  setpgid(0, 0);  // what is sent to the engine's group is not for it
-  sigset_t all;
-  sigfillset(&all);
-  sigprocmask(SIG_BLOCK, &all, nullptr);
-  if (line > 0) close_range(0, static_cast<unsigned>(line) - 1, 0);
-  close_range(static_cast<unsigned>(line) + 1, ~0u, 0);
+  outlive_the_engine();
+  close_all_but(line, line);
   char word = 0;
   if (read(line, &word, 1) != 1)
     for (const Task& t : tree.tasks)

@@ -10,8 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-
+#include "base/close_others.h"
 #include "base/format.h"
 
 namespace cr::security {
@@ -23,14 +22,6 @@ struct Plan {
   UniqueFd pid_ns{}, user_ns{};    ///< none: it lives in the engine's
   UniqueFd ready{};                ///< where it says its number
 };
-
-/// Without what it had from the engine: whoever looks for holders of a terminal or a socket must not find it.
-void close_all_but(int a, int b) {
-  const auto low = static_cast<unsigned>(std::min(a, b)), high = static_cast<unsigned>(std::max(a, b));
-  if (low > 0) close_range(0, low - 1, 0);
-  if (high > low + 1) close_range(low + 1, high - 1, 0);
-  close_range(high + 1, ~0u, 0);
-}
 
 struct CapHeader {
   std::uint32_t version = 0x20080522;
