@@ -80,7 +80,7 @@ using Serial = std::int32_t;
 
 /// What is remembered from one task to the next.
 struct Seen {
-  std::map<NsPid, Serial> session{};            ///< of each task
+  std::map<NsPid, Serial> session{};            ///< of each task; 0: one that the restored tree finds like it
   std::map<Serial, NsPid> taken{};              ///< keys that are in the record of that task
   std::map<std::uint32_t, std::string> text{};  ///< /proc/keys as that user sees it
   bool nobody = false;                          ///< no user has a key beside the two keyrings that the kernel makes
@@ -286,14 +286,13 @@ Result<Keyrings> look_at(DumpCtx& ctx, const Task& task, infect::ParasiteSession
   auto& seen = ctx.models.edit<Seen>();
   Asker asker(ctx.seized[task.index].threads().front(), session);
   const Serials main = TRY(ask_serials(asker));
-  seen.session[task.pid] = main.session;
   TRY(check_threads(ctx, task, session, main));
 
+  const bool outside = TRY(is_outside(main.session, asker));
+  seen.session[task.pid] = outside ? 0 : main.session;
   const auto parents =
       task.parent == kNoTask ? seen.session.end() : seen.session.find(ctx.tree.tasks[task.parent].pid);
-  const bool has_parents = parents != seen.session.end() && parents->second == main.session;
-  const bool outside = !has_parents && TRY(is_outside(main.session, asker));
-  const bool inherits = has_parents || (parents == seen.session.end() && outside);
+  const bool inherits = parents == seen.session.end() ? outside : parents->second == seen.session[task.pid];
   Reader reader(seen, task, asker);
   if (!inherits && outside) {
     // Its parent has one of its own since it was made. A new one that holds nothing does for it.

@@ -14,7 +14,7 @@
 static struct node tenant, lodger;
 static pid_t tenant_pid;
 static int lent;
-static char own[64], bound[64];
+static char own[512], bound[512]; /* in the directory of the case: what a failed run leaves is in nobody's way */
 
 /* Takes the flags off what it was lent, for a moment; 0 or errno. */
 static int try_to_unlock(void) {
@@ -26,7 +26,7 @@ static int try_to_unlock(void) {
 }
 
 static void put_file(const char* directory, const char* name, const char* text) {
-  char path[128];
+  char path[512 + 16];
   snprintf(path, sizeof path, "%s/%s", directory, name);
   int fd = must(open(path, O_RDWR | O_CREAT | O_EXCL, 0640));
   must(write(fd, text, strlen(text)));
@@ -34,7 +34,7 @@ static void put_file(const char* directory, const char* name, const char* text) 
 }
 
 static void expect_file(const char* directory, const char* name, const char* text, uid_t owner) {
-  char path[128], found[64];
+  char path[512 + 16], found[64];
   struct stat st;
   snprintf(path, sizeof path, "%s/%s", directory, name);
   users_read(path, found, sizeof found);
@@ -60,7 +60,7 @@ static void check_tenant(void) {
   expect_file(own, "inside", "of the tenant", 0);
   expect_file(bound, "inside", "of the tenant", 0);
   put_file(own, "later", "x");
-  char path[128];
+  char path[512 + 16];
   snprintf(path, sizeof path, "%s/ro", bound);
   expect_errno(open(path, O_RDWR | O_CREAT, 0600), EROFS);
   expect_eq(try_to_unlock(), lent);
@@ -84,7 +84,7 @@ static void check_lodger(void) {
   expect_eq(users_ns(0, "mnt"), users_ns(tenant_pid, "mnt"));
   expect_file(own, "inside", "of the tenant", 0);
   expect_eq(getuid(), kNobody);
-  char path[128];
+  char path[512 + 16];
   snprintf(path, sizeof path, "%s/nobodys", own);
   expect_errno(open(path, O_RDWR | O_CREAT, 0600), EOVERFLOW); /* the file system is the tenant's */
 }
@@ -92,8 +92,9 @@ static void check_lodger(void) {
 int main(int argc, char** argv) {
   test_init(argc, argv);
   if (access("/proc/self/ns/user", F_OK) != 0) skip("no user namespaces here");
-  snprintf(own, sizeof own, "/tmp/zdtm-own-%d", getpid());
-  snprintf(bound, sizeof bound, "/tmp/zdtm-bound-%d", getpid());
+  expect(getcwd(own, sizeof own - 16) != NULL);
+  strcat(strcpy(bound, own), "/bound");
+  strcat(own, "/own");
   must(mkdir(own, 0755));
   must(mkdir(bound, 0755));
   node_start(&tenant, 0, set_up_tenant, check_tenant);

@@ -15,6 +15,7 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 
+#include "keys.h"
 #include "nested.h"
 #include "users.h"
 
@@ -177,6 +178,8 @@ static pid_t start_writer(struct events* told, pid_t me, const char* uids, const
 int main(int argc, char** argv) {
   test_init(argc, argv);
   if (access("/proc/self/ns/user", F_OK) != 0) skip("no user namespaces here");
+  /* While anybody has a key the keyrings of all are read. Those of the namespaces below hold what their user has anyway. */
+  if (add_key("user", "zdtm:parents", "x", PROCESS_RING) < 0) printf("no keys here: %s\n", strerror(errno));
   events = shared_memory(2 * sizeof *events);
   directory = must(open(".", O_RDONLY | O_DIRECTORY));
   must(fchmod(directory, 0777));
