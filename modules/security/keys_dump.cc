@@ -80,7 +80,7 @@ using Serial = std::int32_t;
 
 /// What is remembered from one task to the next.
 struct Seen {
-  std::map<NsPid, Serial> session{};            ///< of each task; 0: one that the restored tree finds like it
+  std::map<NsPid, Serial> session{};            ///< of each task, as in Serials
   std::map<Serial, NsPid> taken{};              ///< keys that are in the record of that task
   std::map<std::uint32_t, std::string> text{};  ///< /proc/keys as that user sees it
   bool nobody = false;                          ///< no user has a key beside the two keyrings that the kernel makes
@@ -223,6 +223,15 @@ class Reader {
   std::map<Serial, std::uint32_t> places_{};
 };
 
+/// That of every user (_uid_ses.N), which the kernel gives to who asks and has none, and the engine's own: the
+/// restored tree finds others like them.
+Result<bool> is_outside(Serial session, Asker& asker) {
+  static const auto engines = static_cast<Serial>(syscall(SYS_keyctl, kGetKeyringId, long{kSessionKeyring}, 0, 0, 0));
+  if (session == 0 || session == engines) return true;
+  return TRY(asker.describe(session)).find(";_uid_ses.") != std::string::npos;
+}
+
+/// 0: it has none; `session`: none, or one from outside.
 struct Serials {
   Serial thread = 0, process = 0, session = 0;
 };
@@ -231,15 +240,9 @@ Result<Serials> ask_serials(Asker& asker) {
   Serials s;
   s.thread = TRY(asker.keyring(kThreadKeyring));
   s.process = TRY(asker.keyring(kProcessKeyring));
-  s.session = TRY(asker.keyring(kSessionKeyring));
+  const Serial session = TRY(asker.keyring(kSessionKeyring));
+  if (!TRY(is_outside(session, asker))) s.session = session;
   return s;
-}
-
-/// That of every user (_uid_ses.N) and the engine's own: the restored tree finds others like them.
-Result<bool> is_outside(Serial session, Asker& asker) {
-  static const auto engines = static_cast<Serial>(syscall(SYS_keyctl, kGetKeyringId, long{kSessionKeyring}, 0, 0, 0));
-  if (session == 0 || session == engines) return true;
-  return TRY(asker.describe(session)).find(";_uid_ses.") != std::string::npos;
 }
 
 /// In /proc/key-users each line is "0:     9 8/8 3/1000000 40/25000000"; the third word counts what the user has
@@ -286,15 +289,13 @@ Result<Keyrings> look_at(DumpCtx& ctx, const Task& task, infect::ParasiteSession
   auto& seen = ctx.models.edit<Seen>();
   Asker asker(ctx.seized[task.index].threads().front(), session);
   const Serials main = TRY(ask_serials(asker));
+  seen.session[task.pid] = main.session;
   TRY(check_threads(ctx, task, session, main));
 
-  const bool outside = TRY(is_outside(main.session, asker));
-  seen.session[task.pid] = outside ? 0 : main.session;
-  const auto parents =
-      task.parent == kNoTask ? seen.session.end() : seen.session.find(ctx.tree.tasks[task.parent].pid);
-  const bool inherits = parents == seen.session.end() ? outside : parents->second == seen.session[task.pid];
+  const Serial inherited = task.parent == kNoTask ? 0 : seen.session[ctx.tree.tasks[task.parent].pid];
+  const bool inherits = main.session == inherited;
   Reader reader(seen, task, asker);
-  if (!inherits && outside) {
+  if (!inherits && main.session == 0) {
     // Its parent has one of its own since it was made. A new one that holds nothing does for it.
     reader.rings.session = 0;
     reader.rings.keys.push_back({kKeyring, "_ses", 0, 0, 0x3f030000});

@@ -72,7 +72,8 @@ static inline int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* mountinfo by mount points: numbers of mounts left out, those of peer groups and devices replaced. */
+/* mountinfo by mount points and what is there: numbers of mounts left out, those of peer groups and devices, which
+ * say nothing about an order either, replaced. */
 static inline char *mounts_seen(void)
 {
 	char line[4096], *lines[256], *all = calloc(1, 1 << 20);
@@ -81,21 +82,24 @@ static inline char *mounts_seen(void)
 
 	expect(f);
 	while (fgets(line, sizeof line, f)) {
-		char root[1024], point[1024];
+		char root[1024], point[1024], *fs;
 		unsigned major, minor;
 		int rest, id, parent;
 
 		expect(sscanf(line, "%d %d %u:%u %1023s %1023s %n", &id, &parent, &major, &minor, root, point, &rest) >= 6);
-		must(asprintf(&lines[count++], "%s|%u:%u|%s|%s", point, major, minor, root, line + rest));
+		expect(fs = strstr(line + rest, " - "));
+		*fs = line[strlen(line) - 1] = 0;
+		must(asprintf(&lines[count++], "%s|%s|%s|%s|%u:%u", point, root, fs + 3, line + rest, major, minor));
 	}
 	fclose(f);
 	qsort(lines, (size_t)count, sizeof *lines, by_text);
 	for (int i = 0; i < count; i++) {
-		char *at = all + strlen(all), *field, *state;
+		char *at = all + strlen(all), *dev = strrchr(lines[i], '|'), *field, *state;
 		unsigned major, minor;
 
+		expect_eq(sscanf(dev, "|%u:%u", &major, &minor), 2);
+		*dev = 0;
 		at += sprintf(at, "%s", strtok_r(lines[i], "|", &state));
-		sscanf(strtok_r(NULL, "|", &state), "%u:%u", &major, &minor);
 		at += sprintf(at, " dev %d", renamed((int)(major << 20 | minor), devs, &dev_count));
 		while ((field = strtok_r(NULL, "| \n", &state))) {
 			char *colon = strchr(field, ':');
