@@ -1,5 +1,8 @@
 #include "cli/start.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,10 +31,27 @@ Result<> open_log(const Options& o) {
   return {};
 }
 
+/// What a caller may have left out or set, and later code relies on.
+void settle_in() {
+  // A log that nobody reads, a limit on the size of files: errors of a call, which have a way to be told and undone.
+  for (int s : {SIGPIPE, SIGXFSZ}) signal(s, SIG_IGN);
+  // A tree needs descriptors for each of its tasks and connections.
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  // Else an image would be descriptor 2, and get the messages.
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) close(fd);
+}
+
 }  // namespace
 
 Result<> prepare(const Invocation& inv) {
   const Options& o = inv.options;
+  settle_in();
   for (int fd : inv.close_fds)
     if (close(fd) < 0)
       return Error{"cli", "close", format("descriptor {} of option --close", fd), errno, "leave the option out"};

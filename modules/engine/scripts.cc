@@ -59,7 +59,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return p;
 }
 
-// A signal mask survives exec; a script must not inherit what the engine blocks.
+// Blocked and ignored signals survive exec; a script must not inherit what the engine blocks or ignores.
 int spawn(pid_t* pid, std::vector<std::string>& words, std::vector<std::string>& environment) {
   posix_spawnattr_t attr;
   if (int err = posix_spawnattr_init(&attr)) return err;
@@ -67,7 +67,10 @@ int spawn(pid_t* pid, std::vector<std::string>& words, std::vector<std::string>&
   sigset_t none;
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attr, &none);
-  posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+  sigset_t ignored = none;
+  for (int s : {SIGPIPE, SIGXFSZ}) sigaddset(&ignored, s);
+  posix_spawnattr_setsigdefault(&attr, &ignored);
+  posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   std::vector<char*> argv = pointers(words);
   std::vector<char*> envp = pointers(environment);
   return posix_spawn(pid, argv[0], nullptr, &attr, argv.data(), envp.data());

@@ -1,6 +1,5 @@
 #include "net/net.h"
 
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,14 +55,6 @@ Result<> remove_kept(const TaskTree& tree, const Models& models, const ByNamespa
   return {};
 }
 
-/// One descriptor for each connection, all at once.
-void allow_descriptors(std::size_t count) {
-  rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= count + 256) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 template <class Sockets, class Name>
 void for_each_in_child_space(PlanCtx& ctx, Sockets& sockets, Name name) {
   const auto& tables = ctx.models.get<files::Model>().tables;
@@ -108,13 +99,10 @@ Result<> lock(DumpCtx& ctx) {
 Result<> keep(DumpCtx& ctx) {
   const LockModel& model = ctx.models.get<LockModel>();
   const ByNamespace all = connections(ctx.models);
-  std::size_t count = 0;
   for (const auto& [ns, of_ns] : all) {
     const auto stay = TRY(visit(ctx.tree, ctx.models, ns));
     if (!model.kept.empty()) TRY(NetworkLock::take(model.kept, NetworkLock::Life::kKept, of_ns));
-    count += of_ns.size();
   }
-  allow_descriptors(count);
   std::vector<UniqueFd> copies;
   std::vector<Repair> mute;
   for (const auto& [id, s] : ctx.models.get<InetModel>().sockets) {

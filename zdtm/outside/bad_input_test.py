@@ -185,14 +185,6 @@ class BadInputTest(Sandboxed):
         """Those that live: the dead may wait for init a while."""
         return sorted(int(name) for name in os.listdir('/proc') if name.isdigit() and os.access(f'/proc/{name}/cwd', os.F_OK))
 
-    @staticmethod
-    def await_that(condition, otherwise):
-        for _ in range(1000):
-            if condition():
-                return
-            time.sleep(0.01)
-        raise TimeoutError(otherwise)
-
     def world(self, setup, check, break_it, words):
         where = pathlib.Path(tempfile.mkdtemp(prefix='world-', dir=self.images))
         (where / 'in').mkdir()

@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -44,6 +45,14 @@ class Sandboxed(unittest.TestCase):
         pid = sandbox.start(run, str(pathlib.Path(self.images, 'reaped')), own_network=self.own_network)
         os.waitpid(pid, 0)
         self.assertEqual(result.read_text() if result.exists() else 'no result', 'fine')
+
+    @staticmethod
+    def await_that(condition, otherwise):
+        for _ in range(1000):
+            if condition():
+                return
+            time.sleep(0.01)
+        raise TimeoutError(otherwise)
 
     def dump(self, pid, *options):
         return engine('dump', '-t', str(pid), '-D', self.images, '-o', 'dump.log', '-v4', *options, stdin=subprocess.DEVNULL)
