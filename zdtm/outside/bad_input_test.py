@@ -130,6 +130,10 @@ def removed_queue(where):
     return repair
 
 
+# Not before it is that program: a dump could find Python still.
+SLEEP = """c = os.spawnl(os.P_NOWAIT, "./sleep", "sleep", "1000")
+while open(f"/proc/{c}/comm").read() != "sleep\\n": time.sleep(0.001)"""
+
 # name: what the holder makes, what must work in it afterwards, what is done to the world (returns how to undo that), what the refusal says
 WORLDS = {
     'tcp_port': ('s = socket.socket(); s.bind(("127.0.0.1", 7100)); s.listen()', 'assert s.getsockname()[1] == 7100',
@@ -153,9 +157,9 @@ WORLDS = {
     'other_kind': ('f = os.open("in", os.O_RDONLY)', 'assert os.listdir(f) == []', other_directory, 'in'),
     'no_directory': ('os.chdir("in")', 'assert os.listdir(".") == []', lambda where: away(where / 'in'), 'in'),
     'no_fifo': ('f = os.open("fifo", os.O_RDWR)', 'os.write(f, b"x"); assert os.read(f, 1) == b"x"', lambda where: away(where / 'fifo'), 'fifo'),
-    'build_id': ('c = os.spawnl(os.P_NOWAIT, "./sleep", "sleep", "1000")', 'os.kill(c, 9); assert os.waitpid(c, 0)[1] == 9',
+    'build_id': (SLEEP, 'os.kill(c, 9); assert os.waitpid(c, 0)[1] == 9',
                  other_program, 'sleep'),
-    'no_program': ('c = os.spawnl(os.P_NOWAIT, "./sleep", "sleep", "1000")', 'os.kill(c, 9); assert os.waitpid(c, 0)[1] == 9',
+    'no_program': (SLEEP, 'os.kill(c, 9); assert os.waitpid(c, 0)[1] == 9',
                    lambda where: away(where / 'sleep'), 'sleep'),
     'segment_key': (f'm = libc.shmget({SHM_KEY}, 4096, 0o3600); libc.shmat.restype = ctypes.c_void_p; assert libc.shmat(m, None, 0)',
                     f'assert libc.shmget({SHM_KEY}, 4096, 0o600) == m; assert libc.shmctl(m, 0, None) == 0', removed_segment, '7a64746d'),

@@ -3,6 +3,7 @@ import argparse
 import fnmatch
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 
@@ -50,19 +51,40 @@ def find_cases(patterns):
     return [(name, source) for name, source in named if matches(name, patterns)]
 
 
+def mount_of(path):
+    fd = os.open(path, os.O_PATH)
+    try:
+        return re.search(r'mnt_id:\s*(\d+)', pathlib.Path(f'/proc/self/fdinfo/{fd}').read_text(encoding='ascii')).group(1)
+    finally:
+        os.close(fd)
+
+
+def in_root(path):
+    """Whether a container sees it: its root is the mount that is ours, with nothing of what is mounted on that."""
+    return mount_of(path) == mount_of('/')
+
+
+def new_work_directory():
+    places = [tempfile.gettempdir(), '/var/tmp', '/root', '/']
+    return tempfile.mkdtemp(prefix='zdtm-', dir=next(filter(in_root, filter(os.path.isdir, places))))
+
+
 class Run:
     def __init__(self, options):
         self.options = options
         self.report = Report(options.verbose)
-        self.work = pathlib.Path(options.work).resolve() if options.work else pathlib.Path(tempfile.mkdtemp(prefix='zdtm-'))
+        self.work = pathlib.Path(options.work or new_work_directory()).resolve()
         self.work.mkdir(parents=True, exist_ok=True)
         # Cases that give up their ids must still reach their log.
         self.work.chmod(0o755)
+        self.programs = pathlib.Path(options.build).resolve() / 'zdtm'
+        if self.programs.exists() and not in_root(self.programs):
+            self.programs = shutil.copytree(self.programs, self.work / 'programs', ignore=shutil.ignore_patterns('*.p'))
 
     def job_for(self, name, source):
         """A job, or None when the case has been reported already."""
         options = self.options
-        binary = pathlib.Path(options.build).resolve() / 'zdtm' / name.replace('/', '.')
+        binary = self.programs / name.replace('/', '.')
         try:
             header = read_header(source)
             reason = first_missing(header.needs)
@@ -92,6 +114,8 @@ class Run:
     def run(self, cases):
         jobs = [job for job in (self.job_for(*case) for case in cases) if job]
         Pool(self.options.jobs, self.on_result).run(jobs)
+        if self.programs.parent == self.work:
+            shutil.rmtree(self.programs)
         if not self.options.work and not any(self.work.iterdir()):
             self.work.rmdir()
         if self.options.junit:
