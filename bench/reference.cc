@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "bench/subject.h"
 
@@ -40,10 +41,31 @@ Reference::Reference(std::size_t bytes, bool huge) : bytes_(bytes), memory_(map_
 }
 
 Reference::~Reference() {
-  kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
+  end();
   for (auto& p : pipes_) close(p[0]), close(p[1]);
   for (int fd : {order_[0], order_[1], answer_[0], answer_[1]}) close(fd);
+}
+
+void Reference::end() {
+  if (pid_ == 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = 0;
+}
+
+void Reference::look_at_memory() const {
+  const std::string proc = "/proc/" + std::to_string(pid_) + "/";
+  std::vector<char> buffer(1 << 20);
+  const int smaps = open((proc + "smaps").c_str(), O_RDONLY | O_CLOEXEC);
+  while (read(smaps, buffer.data(), buffer.size()) > 0) {
+  }
+  close(smaps);
+  const int pagemap = open((proc + "pagemap").c_str(), O_RDONLY | O_CLOEXEC);
+  const auto entry = static_cast<off_t>(reinterpret_cast<std::uintptr_t>(memory_) / 4096 * 8);
+  for (std::size_t at = 0, end = bytes_ / 4096 * 8; at < end; at += buffer.size())
+    if (pread(pagemap, buffer.data(), std::min(buffer.size(), end - at), entry + static_cast<off_t>(at)) <= 0)
+      give_up("cannot read pagemap");
+  close(pagemap);
 }
 
 void Reference::give_pages() {
@@ -62,6 +84,7 @@ void Reference::give_pages() {
 
 double Reference::dump(const std::string& file, bool durable) {
   const double start = now_ms();
+  look_at_memory();
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   for (std::size_t at = 0, next; at < bytes_; at = next) {
     if (write(order_[1], &at, sizeof at) != sizeof at || read(answer_[0], &next, sizeof next) != sizeof next)
@@ -77,6 +100,7 @@ double Reference::dump(const std::string& file, bool durable) {
   }
   if (durable && fsync(fd) != 0) give_up("fsync of " + file);
   close(fd);
+  end();
   return now_ms() - start;
 }
 

@@ -1,6 +1,6 @@
-// The reference path, written from its description: one thread; the target's pages go into pipes by vmsplice from
-// inside the target, and from the pipes into the file by splice, while the target is frozen. Restore: preadv into
-// fresh anonymous memory of 4 KiB pages.
+// The reference path, written from its description: one thread; reads smaps and pagemap of the frozen target; its
+// pages go into pipes by vmsplice from inside it, and from the pipes into the file by splice; then the target is
+// killed. Restore: preadv into fresh anonymous memory of 4 KiB pages.
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +17,7 @@ class Reference {
   Reference(const Reference&) = delete;
   Reference& operator=(const Reference&) = delete;
 
-  /// Writes all memory to `file`; ms. `durable`: with fsync.
+  /// Writes all memory to `file`, and kills the process; ms, once. `durable`: with fsync.
   double dump(const std::string& file, bool durable);
   /// A new process reads `file` into its memory and checks the hash after the time was taken; ms.
   double restore(const std::string& file);
@@ -25,6 +25,8 @@ class Reference {
  private:
   static constexpr std::size_t kPipe = 1 << 20, kPipes = 16;
   void give_pages();
+  void look_at_memory() const;
+  void end();
 
   std::size_t bytes_;
   std::byte* memory_;

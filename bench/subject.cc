@@ -76,6 +76,19 @@ double run_command(const std::vector<std::string>& words, long& peak_kib) {
   return ms;
 }
 
+void warm(std::size_t bytes) {
+  const pid_t child = fork();
+  if (child == 0) {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) _exit(1);
+    // What is given back lies in blocks of the size of huge pages.
+    madvise(memory, bytes, MADV_HUGEPAGE);
+    for (std::size_t at = 0; at < bytes; at += 4096) static_cast<volatile char*>(memory)[at] = 1;
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+}
+
 Subject::Subject(const Place& place, const VictimShape& shape) : place_(place) {
   static int number = 0;
   file_ = place.dir + "/control-" + std::to_string(++number);

@@ -37,7 +37,9 @@ void run(benchmark::State& state, const Place& place, const Row& row) {
   v.dump(), v.restore();
   for (auto _ : state) {
     v.remove_images();
+    warm(row.shape.bytes * static_cast<std::size_t>(row.shape.workers + 1));
     dump.add(v.dump());
+    warm(row.shape.bytes);
     restore.add(v.restore());
     pss.add(pss_of_tree(v.pid()));
     state.SetIterationTime((dump.median() + restore.median()) / 1e3);

@@ -6,21 +6,26 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "base/format.h"
 #include "base/unique_fd.h"
-#include "core/image_sync.h"
+#include "core/crc32c.h"
 #include "core/progress.h"
+#include "mm/huge_part.h"
 #include "mm/worker_pool.h"
 
 namespace cr::mm {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::size_t kChunk = 512 << 10;         // stays in the second-level cache between read, checksum and write
-constexpr std::uint64_t kPiece = 8 << 20;         // what a worker takes at a time
+constexpr std::size_t kChunk = 512 << 10;      // stays in the second-level cache between read, checksum and write
+constexpr std::uint64_t kMaxPiece = 16 << 20;  // what a worker takes at a time
+constexpr std::uint64_t kMapped = 32 << 20;    // what all workers together may have mapped of the files
+constexpr std::uint64_t kWorthAThread = 8 << 20;
 constexpr std::uint64_t kExclusive = 1ull << 56;  // PM_MMAP_EXCLUSIVE of /proc/PID/pagemap
 
 /// Memory for reading into, page aligned and faulted in once.
@@ -38,7 +43,13 @@ class Buffer {
   void* at_;
 };
 
-/// One piece of a job: extents [first, last), bounded to about kPiece.
+/// Enough for huge pages to be made many at a time, each call for which waits for all CPUs.
+std::uint64_t piece_size(unsigned workers) {
+  const std::uint64_t share = kMapped / workers / HugePart::kHuge * HugePart::kHuge;
+  return std::clamp<std::uint64_t>(share, HugePart::kHuge, kMaxPiece);
+}
+
+/// One piece of a job: extents [first, last), bounded to piece_size().
 struct Piece {
   const PageJob* job;
   const Extent* extent;
@@ -48,7 +59,8 @@ struct Piece {
 /// Copies single pieces. One per worker.
 class Copier {
  public:
-  explicit Copier(PageSource source) : source_(source) {}
+  /// `huge`: whether parts of the files may become huge pages; one that can't be ends that for all.
+  Copier(PageSource source, std::atomic<bool>& huge) : source_(source), huge_(huge) {}
 
   Result<> copy(const Piece& piece) {
     if (buffer_.get() == nullptr) return Error{"mm", "get memory for", "copying pages", ENOMEM, ""};
@@ -60,33 +72,47 @@ class Copier {
     }
     const Extent* e = piece.extent;
     std::uint64_t inside = piece.from;  // of extent e
+    const std::optional<HugePart> part = huge_part(piece);
     for (std::uint64_t left = piece.to - piece.from; left > 0; ++e, inside = 0) {
       const std::uint64_t n = std::min(left, e->size - inside);
-      TRY(copy_range(e->start + inside, n, e->offset + inside));
+      TRY(copy_range(e->start + inside, n, e->offset + inside, part));
       left -= n;
     }
     return {};
   }
 
  private:
-  Result<> copy_range(std::uint64_t at, std::uint64_t size, std::uint64_t offset) {
+  /// The extents of a job follow each other in its file, so a piece is one part of it.
+  std::optional<HugePart> huge_part(const Piece& piece) {
+    const std::uint64_t offset = piece.extent->offset + piece.from, size = piece.to - piece.from;
+    if (!huge_ || size % HugePart::kHuge != 0 || offset % HugePart::kHuge != 0) return std::nullopt;
+    auto part = HugePart::make(job_->pages->fd(), offset, size);
+    if (!part) huge_ = false;
+    return part;
+  }
+
+  Result<> copy_range(std::uint64_t at, std::uint64_t size, std::uint64_t offset,
+                      const std::optional<HugePart>& part) {
     while (size > 0) {
-      const std::size_t want = std::min<std::uint64_t>(kChunk, size);
-      const std::size_t got = TRY(read(at, want));
-      TRY(job_->pages->write(buffer_.get(), got, offset));
+      std::uint8_t* to = part ? part->at(offset) : buffer_.get();
+      const std::size_t got = TRY(read(at, to, std::min<std::uint64_t>(kChunk, size)));
+      if (part)
+        job_->pages->add_checksum(offset, got, core::crc32c(0, to, got));
+      else
+        TRY(job_->pages->write(to, got, offset));
       at += got, offset += got, size -= got;
     }
     return {};
   }
 
-  Result<std::size_t> read(std::uint64_t at, std::size_t want) {
+  Result<std::size_t> read(std::uint64_t at, std::uint8_t* to, std::size_t want) {
     if (pagemap_ && all_exclusive(at, want)) {
-      const iovec local{buffer_.get(), want}, remote{reinterpret_cast<void*>(at), want};
+      const iovec local{to, want}, remote{reinterpret_cast<void*>(at), want};
       const ssize_t n = process_vm_readv(job_->pid.value, &local, 1, &remote, 1, 0);
       if (n > 0 && n % static_cast<ssize_t>(kPage) == 0) return static_cast<std::size_t>(n);
       // PROT_NONE, or a policy against it: the other way works for both.
     }
-    const ssize_t n = pread(job_->mem_fd, buffer_.get(), want, static_cast<off_t>(at));
+    const ssize_t n = pread(job_->mem_fd, to, want, static_cast<off_t>(at));
     if (n > 0 && n % static_cast<ssize_t>(kPage) == 0) return static_cast<std::size_t>(n);
     return Error{"mm", "read memory of", format("pid {} at {:x}", job_->pid, at), n < 0 ? errno : EIO, ""};
   }
@@ -99,13 +125,14 @@ class Copier {
   }
 
   PageSource source_;
+  std::atomic<bool>& huge_;
   const PageJob* job_ = nullptr;
   UniqueFd pagemap_{};
   Buffer buffer_{};
   std::uint64_t entries_[kChunk / kPage];
 };
 
-std::vector<Piece> cut(std::span<PageJob> jobs, std::uint64_t& total) {
+std::vector<Piece> cut(std::span<PageJob> jobs, std::uint64_t piece) {
   std::vector<Piece> pieces;
   for (const PageJob& job : jobs) {
     const Extent* first = nullptr;
@@ -115,12 +142,11 @@ std::vector<Piece> cut(std::span<PageJob> jobs, std::uint64_t& total) {
       length = 0;
     };
     for (const Extent& e : job.extents) {
-      total += e.size;
       for (std::uint64_t done = 0; done < e.size;) {
         if (length == 0) first = &e, from = done;
-        const std::uint64_t n = std::min(kPiece - length, e.size - done);
+        const std::uint64_t n = std::min(piece - length, e.size - done);
         done += n, length += n;
-        if (length == kPiece) finish();
+        if (length == piece) finish();
       }
     }
     finish();
@@ -128,21 +154,33 @@ std::vector<Piece> cut(std::span<PageJob> jobs, std::uint64_t& total) {
   return pieces;
 }
 
+/// Gives the files their length, which huge pages need. False: they don't let it be done.
+bool lengthen(std::span<const PageJob> jobs) {
+  return std::all_of(jobs.begin(), jobs.end(), [](const PageJob& job) {
+    if (job.extents.empty()) return true;
+    const Extent& last = job.extents.back();
+    return ftruncate(job.pages->fd(), static_cast<off_t>(last.offset + last.size)) == 0;
+  });
+}
+
 }  // namespace
 
 unsigned workers_for(std::uint64_t bytes) {
   cpu_set_t set;
   const int cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  return static_cast<unsigned>(std::clamp<std::uint64_t>(bytes / kPiece, 1, static_cast<std::uint64_t>(cpus)));
+  return static_cast<unsigned>(std::clamp<std::uint64_t>(bytes / kWorthAThread, 1, static_cast<std::uint64_t>(cpus)));
 }
 
 Result<> copy_pages(std::span<PageJob> jobs, PageSource source, unsigned workers) {
   std::uint64_t total = 0;
-  const std::vector<Piece> pieces = cut(jobs, total);
-  if (pieces.empty()) return {};
+  for (const PageJob& job : jobs)
+    for (const Extent& e : job.extents) total += e.size;
+  if (total == 0) return {};
   if (workers == 0) workers = workers_for(total);
+  const std::vector<Piece> pieces = cut(jobs, piece_size(workers));
+  std::atomic<bool> huge = lengthen(jobs);
   std::vector<std::unique_ptr<Copier>> copiers;
-  for (unsigned i = 0; i < workers; ++i) copiers.push_back(std::make_unique<Copier>(source));
+  for (unsigned i = 0; i < workers; ++i) copiers.push_back(std::make_unique<Copier>(source, huge));
   core::Progress progress("dumping memory", total);
   return in_parallel(pieces.size(), workers, [&](std::size_t i, unsigned worker) -> Result<> {
     TRY(copiers[worker]->copy(pieces[i]));
