@@ -116,6 +116,10 @@ constexpr Spec kTable[] = {
     {IPPROTO_IPV6, IPV6_2292HOPOPTS, kIp6, kEarly, "IPV6_2292HOPOPTS"},
     {IPPROTO_IPV6, IPV6_2292DSTOPTS, kIp6, kEarly, "IPV6_2292DSTOPTS"},
     {IPPROTO_IPV6, IPV6_2292RTHDR, kIp6, kEarly, "IPV6_2292RTHDR"},
+    {IPPROTO_IPV6, IPV6_HOPOPTS, kIp6, kEarly, "IPV6_HOPOPTS"},
+    {IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, kIp6, kEarly, "IPV6_RTHDRDSTOPTS"},
+    {IPPROTO_IPV6, IPV6_RTHDR, kIp6, kEarly, "IPV6_RTHDR"},
+    {IPPROTO_IPV6, IPV6_DSTOPTS, kIp6, kEarly, "IPV6_DSTOPTS"},
     {IPPROTO_IPV6, kIp6RouterAlertIsolate, kIp6, kEarly, "IPV6_ROUTER_ALERT_ISOLATE"},
     {IPPROTO_IPV6, IPV6_ROUTER_ALERT, kRaw6, kEarly, "IPV6_ROUTER_ALERT"},
     // By way of IPPROTO_IPV6 ICMPv6 sockets do not let it be set.
@@ -209,7 +213,7 @@ bool absent(int err) {
 
 /// False when the option is not there.
 Result<bool> get_one(int fd, ProtocolOption& o, const std::string& what) {
-  std::uint8_t value[256] = {};
+  std::uint8_t value[2048] = {};  // an extension header of IPv6 may have as much
   socklen_t size = sizeof value;
   // Some options shrink to one byte when they are asked for with a size below four, none grows beyond its own.
   if (getsockopt(fd, o.level, o.name, value, &size) != 0) {

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -26,25 +27,37 @@ struct OtherOption {
   std::uint32_t plain;
 };
 constexpr OtherOption kOtherOptions[] = {
-    {1, 0},   // SO_DEBUG
-    {29, 0},  // SO_TIMESTAMP_OLD; of the four kinds of time stamps only one is on
-    {35, 0},  // SO_TIMESTAMPNS_OLD
-    {63, 0},  // SO_TIMESTAMP_NEW
-    {64, 0},  // SO_TIMESTAMPNS_NEW
-    {37, 0},  // SO_TIMESTAMPING_OLD
-    {65, 0},  // SO_TIMESTAMPING_NEW
-    {40, 0},  // SO_RXQ_OVFL
-    {41, 0},  // SO_WIFI_STATUS
-    {43, 0},  // SO_NOFCS
-    {45, 0},  // SO_SELECT_ERR_QUEUE
-    {46, 0},  // SO_BUSY_POLL
-    {60, 0},  // SO_ZEROCOPY
-    {69, 0},  // SO_PREFER_BUSY_POLL
-    {75, 0},  // SO_RCVMARK
-    {76, 0},  // SO_PASSPIDFD
-    {82, 0},  // SO_RCVPRIORITY
-    {83, 1},  // SO_PASSRIGHTS
-    {44, 0},  // SO_LOCK_FILTER: after the filter
+    {1, 0},     // SO_DEBUG
+    {29, 0},    // SO_TIMESTAMP_OLD; of the four kinds of time stamps only one is on
+    {35, 0},    // SO_TIMESTAMPNS_OLD
+    {63, 0},    // SO_TIMESTAMP_NEW
+    {64, 0},    // SO_TIMESTAMPNS_NEW
+    {37, 0},    // SO_TIMESTAMPING_OLD
+    {65, 0},    // SO_TIMESTAMPING_NEW
+    {40, 0},    // SO_RXQ_OVFL
+    {41, 0},    // SO_WIFI_STATUS
+    {43, 0},    // SO_NOFCS
+    {45, 0},    // SO_SELECT_ERR_QUEUE
+    {46, 0},    // SO_BUSY_POLL
+    {49, ~0u},  // SO_INCOMING_CPU: of who listens, only setsockopt(2) changes it
+    {60, 0},    // SO_ZEROCOPY
+    {69, 0},    // SO_PREFER_BUSY_POLL
+    {73, 0},    // SO_RESERVE_MEM
+    {75, 0},    // SO_RCVMARK
+    {76, 0},    // SO_PASSPIDFD
+    {82, 0},    // SO_RCVPRIORITY
+    {83, 1},    // SO_PASSRIGHTS
+    {44, 0},    // SO_LOCK_FILTER: after the filter
+};
+
+/// Those that are no int. Every byte of them is `plain` in a new socket.
+struct WideOption {
+  int name;
+  std::uint8_t plain;
+};
+constexpr WideOption kWideOptions[] = {
+    {47, 0xff},  // SO_MAX_PACING_RATE: bytes per second, an unsigned long
+    {61, 0},     // SO_TXTIME: struct sock_txtime
 };
 
 Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
@@ -80,13 +93,41 @@ Result<> get_timeout(int fd, int option, std::uint64_t& sec, std::uint64_t& usec
 
 Result<> get_filter(int fd, SocketOptions& o, const std::string& object) {
   socklen_t count = 0;
-  if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &count) != 0)
+  if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &count) != 0) {
+    if (errno == EACCES)
+      return Error{"net", "dump", object, 0,
+                   "its filter is an eBPF program (SO_ATTACH_BPF), which the kernel does not show: detach it first"};
     return absent() ? Result<>{} : failed("read the filter of", object);
+  }
   if (count == 0) return {};
   static_assert(sizeof(sock_filter) == sizeof(std::uint64_t));
   o.filter.resize(count);
   if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, o.filter.data(), &count) != 0)
     return failed("read the filter of", object);
+  return {};
+}
+
+Result<> get_wide(int fd, SocketOptions& o, const std::string& object) {
+  for (const WideOption& w : kWideOptions) {
+    std::vector<std::uint8_t> value(16);
+    socklen_t size = static_cast<socklen_t>(value.size());
+    if (getsockopt(fd, SOL_SOCKET, w.name, value.data(), &size) != 0) {
+      if (absent()) continue;
+      return failed("read socket options of", object);
+    }
+    value.resize(size);
+    if (std::any_of(value.begin(), value.end(), [&](std::uint8_t byte) { return byte != w.plain; }))
+      o.wide[static_cast<std::uint32_t>(w.name)] = std::move(value);
+  }
+  return {};
+}
+
+Result<> set_wide(int fd, const SocketOptions& wanted, const SocketOptions& now, const std::string& object) {
+  for (const auto& [name, value] : wanted.wide) {
+    if (const auto it = now.wide.find(name); it != now.wide.end() && it->second == value) continue;
+    if (setsockopt(fd, SOL_SOCKET, static_cast<int>(name), value.data(), static_cast<socklen_t>(value.size())) != 0)
+      return failed("set a socket option of", object);
+  }
   return {};
 }
 
@@ -179,6 +220,7 @@ Result<SocketOptions> get_options(int fd, const std::string& object) {
     TRY(get(fd, other.name, value, object));
     if (value != other.plain) o.others[static_cast<std::uint32_t>(other.name)] = value;
   }
+  TRY(get_wide(fd, o, object));
   return o;
 }
 
@@ -206,7 +248,7 @@ Result<> set_options(int fd, const SocketOptions& w, const std::string& object) 
   if (!w.bound_device.empty() && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, w.bound_device.c_str(),
                                             static_cast<socklen_t>(w.bound_device.size() + 1)) != 0)
     return failed("bind to its device", object);
-  if (!w.filter.empty()) {
+  if (!w.filter.empty() && w.filter != now.filter) {  // it may be locked by now
     std::vector<sock_filter> code(w.filter.size());
     std::memcpy(code.data(), w.filter.data(), code.size() * sizeof(sock_filter));
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
@@ -218,6 +260,7 @@ Result<> set_options(int fd, const SocketOptions& w, const std::string& object) 
     auto value_of = [&](const SocketOptions& o) { return o.others.contains(name) ? o.others.at(name) : other.plain; };
     TRY(set(fd, other.name, value_of(w), value_of(now), object));
   }
+  TRY(set_wide(fd, w, now, object));
   TRY(set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, w.sndbuf, now.sndbuf, object));
   TRY(set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, w.rcvbuf, now.rcvbuf, object));
   std::uint32_t lock = 0;

@@ -39,6 +39,7 @@ struct SocketOptions {
   std::string bound_device{};
   std::vector<std::uint64_t> filter{};              ///< struct sock_filter, one word each
   std::map<std::uint32_t, std::uint32_t> others{};  ///< by SO_*: those of kOtherOptions that are not at their default
+  std::map<std::uint32_t, std::vector<std::uint8_t>> wide{};  ///< the same of kWideOptions
 };
 
 /// One option that is a number; `missing` where the socket has no such option.

@@ -36,6 +36,11 @@ void put_options(const SocketOptions& o, pb::sk_opts_entry& e) {
     option.set_name(name);
     option.set_value(value);
   }
+  for (const auto& [name, value] : o.wide) {
+    pb::cr_sk_wide_option& option = *e.add_cr_wide_option();
+    option.set_name(name);
+    option.set_value(value.data(), value.size());
+  }
 }
 
 SocketOptions read_options(const pb::sk_opts_entry& e) {
@@ -64,6 +69,8 @@ SocketOptions read_options(const pb::sk_opts_entry& e) {
   o.buf_lock = e.so_buf_lock();
   if (e.has_cr_mode()) o.owner = SocketOwner{e.cr_uid(), e.cr_gid(), e.cr_mode()};
   for (const pb::cr_sk_option& option : e.cr_option()) o.others[option.name()] = option.value();
+  for (const pb::cr_sk_wide_option& option : e.cr_wide_option())
+    o.wide[option.name()].assign(option.value().begin(), option.value().end());
   return o;
 }
 
