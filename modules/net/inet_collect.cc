@@ -10,6 +10,7 @@
 #include "core/id_map.h"
 #include "core/sharing.h"
 #include "files/description.h"
+#include "net/hidden_state.h"
 #include "net/inet_socket.h"
 #include "net/namespace.h"
 #include "net/tcp_keys.h"
@@ -159,6 +160,7 @@ Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   s.interface = interface_of(s.local);
   if (connected) s.state = TcpState::kEstablished;
   if (s.tcp()) TRY(collect_tcp(ctx, fd, s, object));
+  TRY(refuse_hidden_state(ctx, fd, s, object));
   s.options = TRY(options_in_tree(ctx, probe));
   if (!s.tcp()) TRY(collect_datagrams(ctx, fd, s, object));
   s.protocol_options = TRY(get_protocol_options(fd, s.kind(), object));
