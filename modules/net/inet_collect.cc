@@ -13,6 +13,7 @@
 #include "net/hidden_state.h"
 #include "net/inet_socket.h"
 #include "net/namespace.h"
+#include "net/portless_peer.h"
 #include "net/tcp_keys.h"
 
 namespace cr::net {
@@ -157,6 +158,11 @@ Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   s.local = TRY(local_address(fd, object));
   bool connected = false;
   s.peer = TRY(peer_address(fd, connected, object));
+  if (!connected && !s.tcp())
+    if (const auto peer = TRY(portless_peer(ctx, s))) {
+      s.peer = *peer;
+      connected = true;
+    }
   s.interface = interface_of(s.local);
   if (connected) s.state = TcpState::kEstablished;
   if (s.tcp()) TRY(collect_tcp(ctx, fd, s, object));
