@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -20,6 +21,7 @@ namespace cr::net {
 namespace {
 
 constexpr std::size_t kLargest = 65536;
+constexpr int kIp6FlowInfo = 11;  // IPV6_FLOWINFO of linux/in6.h, which does not go with netinet/in.h
 
 Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
 
@@ -38,15 +40,68 @@ Result<std::uint32_t> queued_memory(int fd, const std::string& object) {
   return info[SK_MEMINFO_RMEM_ALLOC];
 }
 
+template <class T>
+T payload(const cmsghdr* c) {
+  T value{};
+  std::memcpy(&value, CMSG_DATA(c), std::min(sizeof value, c->cmsg_len - CMSG_LEN(0)));
+  return value;
+}
+
+void note_destination(Datagram& d, const void* address, std::size_t size, int interface) {
+  d.to = InetAddress{size == sizeof(in6_addr) ? AF_INET6 : AF_INET};
+  std::memcpy(d.to->words.data(), address, size);
+  d.interface = static_cast<std::uint32_t>(interface);
+}
+
+void note_ip(Datagram& d, const cmsghdr* c) {
+  if (c->cmsg_type == IP_PKTINFO) {
+    const auto info = payload<in_pktinfo>(c);
+    note_destination(d, &info.ipi_addr, sizeof info.ipi_addr, info.ipi_ifindex);
+  } else if (c->cmsg_type == IP_TTL) {
+    d.marks.ttl = static_cast<std::uint8_t>(payload<int>(c));
+  } else if (c->cmsg_type == IP_TOS) {
+    d.marks.tos = payload<std::uint8_t>(c);
+  }
+}
+
+void note_ip6(Datagram& d, const cmsghdr* c) {
+  if (c->cmsg_type == IPV6_PKTINFO || c->cmsg_type == IPV6_2292PKTINFO) {
+    const auto info = payload<in6_pktinfo>(c);
+    note_destination(d, &info.ipi6_addr, sizeof info.ipi6_addr, static_cast<int>(info.ipi6_ifindex));
+  } else if (c->cmsg_type == IPV6_HOPLIMIT || c->cmsg_type == IPV6_2292HOPLIMIT) {
+    d.marks.ttl = static_cast<std::uint8_t>(payload<int>(c));
+  } else if (c->cmsg_type == IPV6_TCLASS) {
+    d.marks.tos = static_cast<std::uint8_t>(payload<int>(c));
+  } else if (c->cmsg_type == kIp6FlowInfo) {
+    const std::uint32_t info = ntohl(payload<std::uint32_t>(c));
+    d.marks.label = info & 0xfffff;
+    d.marks.tos = static_cast<std::uint8_t>(info >> 20);
+  }
+}
+
 Result<std::vector<Datagram>> peek_from_offset(int fd, const std::string& object) {
   std::vector<Datagram> all;
   std::vector<std::uint8_t> buffer(kLargest);
   for (;;) {
     SocketAddress from;
-    const ssize_t n = recvfrom(fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT, from.get(), &from.size);
+    alignas(cmsghdr) char control[1024];
+    iovec part{buffer.data(), buffer.size()};
+    msghdr m{};
+    m.msg_name = from.get();
+    m.msg_namelen = from.size;
+    m.msg_iov = &part;
+    m.msg_iovlen = 1;
+    m.msg_control = control;
+    m.msg_controllen = sizeof control;
+    const ssize_t n = recvmsg(fd, &m, MSG_PEEK | MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return all;
     if (n < 0) return failed("look into the queue of", object);
-    all.push_back({from_kernel(from), {buffer.begin(), buffer.begin() + n}});
+    Datagram d{from_kernel(from), {buffer.begin(), buffer.begin() + n}};
+    for (cmsghdr* c = CMSG_FIRSTHDR(&m); c != nullptr; c = CMSG_NXTHDR(&m, c)) {
+      if (c->cmsg_level == IPPROTO_IP) note_ip(d, c);
+      if (c->cmsg_level == IPPROTO_IPV6) note_ip6(d, c);
+    }
+    all.push_back(std::move(d));
   }
 }
 
@@ -79,7 +134,10 @@ Result<> deliver_datagrams(int fd, const std::vector<Datagram>& queue, const Ine
   }
   for (const Datagram& d : queue) {
     InetAddress here = target;
-    if (d.from.mapped() && to.any()) here = InetAddress{AF_INET, {htonl(INADDR_LOOPBACK)}, to.port, 0};
+    if (d.to && to.any())
+      here = InetAddress{d.to->family, d.to->words, to.port, 0};
+    else if (d.from.mapped() && to.any())
+      here = InetAddress{AF_INET, {htonl(INADDR_LOOPBACK)}, to.port, 0};
     std::vector<std::uint8_t> packet(sizeof(udphdr));
     udphdr h{};
     h.source = htons(d.from.port);
@@ -89,7 +147,7 @@ Result<> deliver_datagrams(int fd, const std::vector<Datagram>& queue, const Ine
     packet.insert(packet.end(), d.data.begin(), d.data.end());
     const std::uint32_t before = TRY(queued_memory(fd, object));
     TRY(deliver_packet(d.from.plain(), here.plain(), protocol, packet.data(), packet.size(), offsetof(udphdr, check),
-                       object));
+                       object, d.marks));
     if (TRY(queued_memory(fd, object)) <= before)
       return Error{"net", "refill the queue of", object, 0,
                    "a datagram did not arrive: does a packet filter drop what comes over lo?"};

@@ -3,17 +3,24 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "net/inet_address.h"
+#include "net/tcp_segment.h"
 
 namespace cr::net {
 
+/// What the socket's options (IP_PKTINFO, IP_RECVTTL ...) let its owner see of one is carried; of the others nobody
+/// knows.
 struct Datagram {
   InetAddress from{};
   std::vector<std::uint8_t> data{};
+  std::optional<InetAddress> to{};  ///< where it was sent
+  PacketMarks marks{};
+  std::uint32_t interface = 0;  ///< dump: where it came in, if that shows
 };
 
 /// All of them, in order; SO_PEEK_OFF is used for it and put back. Errors: recvmsg(2), setsockopt(2).

@@ -24,6 +24,11 @@ std::string InetAddress::text() const {
   return family == AF_INET6 ? format("[{}]:{}", host, port) : format("{}:{}", host, port);
 }
 
+bool same_end(const InetAddress& a, const InetAddress& b) {
+  const InetAddress x = a.plain(), y = b.plain();
+  return x.family == y.family && x.words == y.words && x.port == y.port;
+}
+
 InetAddress from_kernel(const SocketAddress& from) {
   InetAddress a;
   a.family = from.storage.ss_family;

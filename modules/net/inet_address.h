@@ -25,6 +25,9 @@ struct InetAddress {
   friend bool operator==(const InetAddress&, const InetAddress&) = default;
 };
 
+/// Whether two addresses are the same end of a connection, whatever family their sockets have.
+bool same_end(const InetAddress&, const InetAddress&);
+
 /// The two structures of the kernel in one.
 struct SocketAddress {
   sockaddr_storage storage{};

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "base/format.h"
 #include "core/id_map.h"
 #include "core/sharing.h"
@@ -86,14 +88,26 @@ Result<> collect_raw_queue(const DumpCtx& ctx, short events, const std::string& 
   return refuse(object, "packets that were not read can't be put back: read them first, or --allow-lossy raw-queue");
 }
 
+/// Whether it would look the same when it comes over lo: its sender has no scope of a link, it came in there or that
+/// does not show, and the socket has the address that it was sent to.
+bool comes_over_lo(const InetSocket& s, const Datagram& d) {
+  constexpr std::uint32_t kLo = 1;
+  if (d.from.scope != 0 || (d.interface != 0 && d.interface != kLo)) return false;
+  return !d.to || s.local.any() || d.to->plain().words == s.local.plain().words;
+}
+
 Result<> collect_udp_queue(const DumpCtx& ctx, int fd, InetSocket& s, const std::string& object) {
   s.queue = TRY(peek_datagrams(fd, object));
-  if (s.queue.empty() || refillable(s)) return {};
+  const bool same =
+      std::all_of(s.queue.begin(), s.queue.end(), [&](const Datagram& d) { return comes_over_lo(s, d); });
+  if (s.queue.empty() || (refillable(s) && same)) return {};
   if (!ctx.opt.allows_lossy("udp-queue"))
     return refuse(object,
-                  format("{} datagrams that were not read can't be put back into a socket that shares its port "
-                         "or is bound to an interface or a group: --allow-lossy udp-queue drops them",
-                         s.queue.size()));
+                  format("{} datagrams that were not read can't be put back {}: --allow-lossy udp-queue drops them",
+                         s.queue.size(),
+                         same ? "into a socket that shares its port or is bound to an interface or a group"
+                              : "as what came in by another interface than lo, or for an address that the socket no "
+                                "longer has"));
   s.queue.clear();
   return {};
 }

@@ -85,6 +85,10 @@ void put_datagrams(const InetSocket& s, pb::inet_sk_entry& e) {
     put_words(d.from, s.family, [&](std::uint32_t w) { to.add_address(w); });
     to.set_port(d.from.port);
     to.set_data(d.data.data(), d.data.size());
+    if (d.to) put_words(*d.to, d.to->family, [&](std::uint32_t w) { to.add_to(w); });
+    if (d.marks.ttl != PacketMarks{}.ttl) to.set_ttl(d.marks.ttl);
+    if (d.marks.tos != 0) to.set_tos(d.marks.tos);
+    if (d.marks.label != 0) to.set_label(d.marks.label);
   }
   for (const Membership& m : s.memberships) {
     pb::cr_membership& to = *e.add_cr_memberships();
@@ -97,8 +101,14 @@ void put_datagrams(const InetSocket& s, pb::inet_sk_entry& e) {
 }
 
 void get_datagrams(const pb::inet_sk_entry& e, InetSocket& s) {
-  for (const pb::cr_datagram& d : e.cr_queue())
-    s.queue.push_back({get_address(d.address(), e.family(), d.port()), {d.data().begin(), d.data().end()}});
+  for (const pb::cr_datagram& from : e.cr_queue()) {
+    Datagram d{get_address(from.address(), e.family(), from.port()), {from.data().begin(), from.data().end()}};
+    if (from.to_size() > 0) d.to = get_address(from.to(), from.to_size() == 4 ? AF_INET6 : AF_INET, 0);
+    if (from.has_ttl()) d.marks.ttl = static_cast<std::uint8_t>(from.ttl());
+    d.marks.tos = static_cast<std::uint8_t>(from.tos());
+    d.marks.label = from.label();
+    s.queue.push_back(std::move(d));
+  }
   for (const pb::cr_membership& from : e.cr_memberships()) {
     const std::uint32_t family = from.group_size() == 4 ? AF_INET6 : AF_INET;
     Membership m{get_address(from.group(), family, 0), from.ifname(), from.include()};

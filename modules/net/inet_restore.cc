@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/format.h"
@@ -54,17 +55,35 @@ Result<> open_tcp(int fd, const InetSocket& s, const files::Description& d) {
   return {};
 }
 
+Result<> fill_queue(int fd, const InetSocket& s, const files::Description& d) {
+  if (s.queue.empty()) return {};
+  const int wide = 1 << 30;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wide, sizeof wide);
+  return deliver_datagrams(fd, s.queue, s.local, s.protocol, d.object);
+}
+
 Result<> open_datagrams(int fd, const InetSocket& s, const files::Description& d) {
   if (has_address(s)) TRY(bind_to(fd, s, d));
+  // What others than its peer have sent came before it was connected.
+  const bool of_peer =
+      std::all_of(s.queue.begin(), s.queue.end(), [&](const Datagram& x) { return same_end(x.from, s.peer); });
+  if (!of_peer) TRY(fill_queue(fd, s, d));
   if (s.state == TcpState::kEstablished) {
     const SocketAddress to = to_kernel(s.peer);
     if (connect(fd, to.get(), to.size) != 0) return failed(format("connect to {}", s.peer.text()), d);
   }
   TRY(join_groups(fd, s.memberships, d.object));
-  if (s.queue.empty()) return {};
-  const int wide = 1 << 30;
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wide, sizeof wide);
-  return deliver_datagrams(fd, s.queue, s.local, s.protocol, d.object);
+  return of_peer ? fill_queue(fd, s, d) : Result<>{};
+}
+
+/// A filter that came after what waits must not see it. The rest is set at the end.
+SocketOptions early_options(const InetSocket& s) {
+  SocketOptions early = s.options;
+  if (s.queue.empty()) return early;
+  constexpr std::uint32_t kLockFilter = 44;  // SO_LOCK_FILTER
+  early.filter.clear();
+  early.others.erase(kLockFilter);
+  return early;
 }
 
 /// What the states of TCP do not tell: shutdown(2) for reading, or of a socket that never was connected (it fails
@@ -101,7 +120,7 @@ Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id) {
   if (!fd) return failed("make", d);
   // The owner counts among sockets that share a port by SO_REUSEPORT.
   if (s.uid && fchown(fd.get(), *s.uid, s.gid.value_or(0)) != 0) return failed("give its owner to", d);
-  TRY(set_options(fd.get(), s.options, d.object));
+  TRY(set_options(fd.get(), early_options(s), d.object));
   TRY(set_protocol_options(fd.get(), s.protocol_options, OptionPhase::kBeforeBind, d.object));
   TRY(s.tcp() ? open_tcp(fd.get(), s, d) : open_datagrams(fd.get(), s, d));
   TRY(shut_down(fd.get(), s, d));

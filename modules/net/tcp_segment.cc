@@ -24,13 +24,13 @@ std::uint32_t pseudo_header(const InetAddress& from, const InetAddress& to, int 
 }
 
 std::vector<std::uint8_t> network_header(const InetAddress& from, const InetAddress& to, int protocol,
-                                         std::size_t size) {
+                                         std::size_t size, const PacketMarks& marks) {
   if (from.family == AF_INET6) {
     ip6_hdr h{};
-    h.ip6_flow = htonl(6u << 28);
+    h.ip6_flow = htonl(6u << 28 | static_cast<std::uint32_t>(marks.tos) << 20 | (marks.label & 0xfffff));
     h.ip6_plen = htons(static_cast<std::uint16_t>(size));
     h.ip6_nxt = static_cast<std::uint8_t>(protocol);
-    h.ip6_hlim = 64;
+    h.ip6_hlim = marks.ttl;
     std::memcpy(&h.ip6_src, from.words.data(), 16);
     std::memcpy(&h.ip6_dst, to.words.data(), 16);
     const auto* p = reinterpret_cast<const std::uint8_t*>(&h);
@@ -39,7 +39,8 @@ std::vector<std::uint8_t> network_header(const InetAddress& from, const InetAddr
   iphdr h{};  // the kernel fills in length, id and checksum
   h.version = 4;
   h.ihl = 5;
-  h.ttl = 64;
+  h.ttl = marks.ttl;
+  h.tos = marks.tos;
   h.protocol = static_cast<std::uint8_t>(protocol);
   h.saddr = from.words[0];
   h.daddr = to.words[0];
@@ -64,12 +65,13 @@ std::uint16_t end_of_checksum(std::uint32_t sum) {
 }
 
 Result<> deliver_packet(const InetAddress& from, const InetAddress& to, int protocol, std::uint8_t* payload,
-                        std::size_t size, std::size_t checksum_at, const std::string& object) {
+                        std::size_t size, std::size_t checksum_at, const std::string& object,
+                        const PacketMarks& marks) {
   std::memset(payload + checksum_at, 0, 2);
   const std::uint16_t checksum =
       end_of_checksum(add_to_checksum(pseudo_header(from, to, protocol, size), payload, size));
   std::memcpy(payload + checksum_at, &checksum, 2);
-  std::vector<std::uint8_t> packet = network_header(from, to, protocol, size);
+  std::vector<std::uint8_t> packet = network_header(from, to, protocol, size, marks);
   packet.insert(packet.end(), payload, payload + size);
 
   // IPPROTO_RAW means that we write the network header.

@@ -25,9 +25,18 @@ Result<> deliver_segment(const TcpSegment&, const std::string& object);
 std::uint32_t add_to_checksum(std::uint32_t sum, const void* bytes, std::size_t size);
 std::uint16_t end_of_checksum(std::uint32_t sum);
 
+/// What else the network header of a packet tells.
+struct PacketMarks {
+  std::uint8_t ttl = 64;    ///< IPv6: hop limit
+  std::uint8_t tos = 0;     ///< IPv6: traffic class
+  std::uint32_t label = 0;  ///< IPv6: flow label, 20 bits
+  friend bool operator==(const PacketMarks&, const PacketMarks&) = default;
+};
+
 /// Sends `payload` (a transport header with a checksum field at `checksum_at`, and data) as an IP packet of
 /// `protocol` from one address to another, both plain. Errors: as deliver_segment.
 Result<> deliver_packet(const InetAddress& from, const InetAddress& to, int protocol, std::uint8_t* payload,
-                        std::size_t size, std::size_t checksum_at, const std::string& object);
+                        std::size_t size, std::size_t checksum_at, const std::string& object,
+                        const PacketMarks& marks = {});
 
 }  // namespace cr::net
