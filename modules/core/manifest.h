@@ -40,11 +40,12 @@ enum FeatureBits : std::uint64_t {
   kChildUsers = 1 << 25,       ///< userns-* of user namespaces below that of the tree
   kKeyrings = 1 << 26,         ///< task_core_entry.keyrings
   kInnerProc = 1 << 27,        ///< mnt_entry.cr_pid_ns
+  kTcpWaiting = 1 << 28,       ///< inet_sk_entry.cr_waiting
 };
 /// All bits that this build understands.
-inline constexpr std::uint64_t kKnownFeatures = kLocalDescriptors | kExitedLeaders | kSemaphoreUndo | kHostIpc |
-                                                kMessageQueues | kGroupsDenied | kProtectionKeys | kXtTables |
-                                                kHiddenMounts | kPidLevels | kChildUsers | kKeyrings | kInnerProc;
+inline constexpr std::uint64_t kKnownFeatures =
+    kLocalDescriptors | kExitedLeaders | kSemaphoreUndo | kHostIpc | kMessageQueues | kGroupsDenied |
+    kProtectionKeys | kXtTables | kHiddenMounts | kPidLevels | kChildUsers | kKeyrings | kInnerProc | kTcpWaiting;
 
 struct ManifestEntry {
   std::string name;

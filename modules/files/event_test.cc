@@ -148,9 +148,9 @@ TEST(SignalOwner, PidGroupAndSignal) {
 }
 
 TEST(Refusals, NameThingAndRemedy) {
-  RoundTrip fanotify, tcp;
-  std::string s = tcp.refusal([](Report&) { socket(AF_INET, SOCK_STREAM, 0); });
-  EXPECT_NE(s.find(format("pid {} fd 3 (socket:[", tcp.child())), std::string::npos) << s;
+  RoundTrip fanotify, netlink;
+  std::string s = netlink.refusal([](Report&) { socket(AF_NETLINK, SOCK_RAW, 0); });
+  EXPECT_NE(s.find(format("pid {} fd 3 (socket:[", netlink.child())), std::string::npos) << s;
   EXPECT_NE(s.find("sockets are not carried yet"), std::string::npos) << s;
   s = fanotify.refusal([](Report&) { syscall(SYS_pidfd_open, getpid(), 0); });
   EXPECT_NE(s.find("fd 3 (anon_inode:[pidfd])"), std::string::npos) << s;

@@ -17,6 +17,7 @@
 #include "net/namespace.h"
 #include "net/portless_peer.h"
 #include "net/tcp_keys.h"
+#include "net/tcp_waiting.h"
 
 namespace cr::net {
 namespace {
@@ -48,8 +49,8 @@ Result<> check_tcp(const DumpCtx& ctx, int fd, const InetSocket& socket, const T
     return refuse(object, format("it has the upper layer {}, whose state the kernel does not show", layer));
   if (s.state == TcpState::kSynSent || s.state == TcpState::kSynReceived)
     return refuse(object, format("its handshake is not over ({}): try again in a moment", state_name(s.state)));
-  if (s.state == TcpState::kListen && s.pending > 0 && !ctx.opt.skip_in_flight)
-    return refuse(object, format("{} connections wait in it to be accepted: let the program accept them, or leave "
+  if (socket.protocol == kMptcp && s.state == TcpState::kListen && s.pending > 0 && !ctx.opt.skip_in_flight)
+    return refuse(object, format("{} connections wait in this MPTCP socket: let the program accept them, or leave "
                                  "them out with --skip-in-flight",
                                  s.pending));
   return {};
@@ -222,7 +223,7 @@ Result<> settle_inet(DumpCtx& ctx) {
     }
     s.stream = TRY(read_stream(fd.get(), summary, d.object));
   }
-  return {};
+  return settle_waiting(ctx);
 }
 
 }  // namespace cr::net

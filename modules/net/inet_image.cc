@@ -122,6 +122,39 @@ void get_datagrams(const pb::inet_sk_entry& e, InetSocket& s) {
   }
 }
 
+void put_waiting(const InetSocket& s, pb::inet_sk_entry& e) {
+  for (const WaitingConnection& w : s.waiting) {
+    pb::cr_waiting_connection& to = *e.add_cr_waiting();
+    to.set_client(w.client);
+    put_words(w.from, s.family, [&](std::uint32_t word) { to.add_address(word); });
+    to.set_port(w.from.port);
+    put_words(w.to, s.family, [&](std::uint32_t word) { to.add_local(word); });
+    if (w.deferred) to.set_deferred(true);
+  }
+}
+
+void get_waiting(const pb::inet_sk_entry& e, InetSocket& s) {
+  for (const pb::cr_waiting_connection& w : e.cr_waiting())
+    s.waiting.push_back({w.client(), get_address(w.address(), e.family(), w.port()),
+                         get_address(w.local(), e.family(), e.src_port()), w.deferred()});
+}
+
+/// Tells the clients where they wait. --tcp-close leaves neither end of any connection.
+Result<> match_waiting(ReadCtx& ctx) {
+  auto& sockets = ctx.models.edit<InetModel>().sockets;
+  for (auto& [id, listener] : sockets) {
+    if (ctx.opt.tcp_close) listener.waiting.clear();
+    for (const WaitingConnection& w : listener.waiting) {
+      if (w.client == 0) continue;
+      const auto client = sockets.find(w.client);
+      if (!listener.listening() || client == sockets.end() || !client->second.connection())
+        return damaged(id, format("its client {} is no connection", w.client));
+      client->second.waits_at = id;
+    }
+  }
+  return {};
+}
+
 Result<> write_stream(DumpCtx& ctx, const InetSocket& s) {
   core::ImageWriter image = TRY(ctx.images.create(core::ImageType::kTcpStream, s.ino));
   pb::tcp_stream_entry e;
@@ -180,14 +213,17 @@ Result<> write_inet(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
     to.set_value(o.value.data(), o.value.size());
   }
   put_datagrams(s, e);
+  put_waiting(s, e);
   if (s.uid) e.set_cr_uid(*s.uid);
   if (s.gid) e.set_cr_gid(*s.gid);
   return {};
 }
 
 Result<> write_inet_images(DumpCtx& ctx) {
-  for (const auto& [id, s] : ctx.models.get<InetModel>().sockets)
+  for (const auto& [id, s] : ctx.models.get<InetModel>().sockets) {
     if (s.stream) TRY(write_stream(ctx, s));
+    if (!s.waiting.empty()) ctx.images.require(core::kTcpWaiting);
+  }
   return {};
 }
 
@@ -209,6 +245,7 @@ Result<> read_inet(ReadCtx& ctx, const pb::file_entry& entry) {
   s.options = read_options(e.opts());
   s.protocol_options = get_options_of(e);
   get_datagrams(e, s);
+  get_waiting(e, s);
   if (e.has_cr_uid()) s.uid = e.cr_uid();
   if (e.has_cr_gid()) s.gid = e.cr_gid();
   if (s.family != AF_INET && s.family != AF_INET6) return damaged(e.id(), format("address family {}", s.family));
@@ -226,7 +263,7 @@ Result<> read_inet(ReadCtx& ctx, const pb::file_entry& entry) {
 Result<> read_inet_images(ReadCtx& ctx) {
   for (auto& [id, s] : ctx.models.edit<InetModel>().sockets)
     if (s.connection() || (s.spent() && s.local.port != 0)) TRY(read_stream_image(ctx, id, s));
-  return {};
+  return match_waiting(ctx);
 }
 
 }  // namespace cr::net

@@ -17,32 +17,26 @@ Error failed(std::string step, const files::Description& d) {
   return Error{"net", std::move(step), d.object, errno, {}};
 }
 
-Result<> bind_to(int fd, const InetSocket& s, const files::Description& d) {
-  const SocketAddress address = to_kernel(s.local);
-  if (bind(fd, address.get(), address.size) != 0) return failed(format("bind to {}", s.local.text()), d);
-  return {};
+Result<> bind_to(int fd, const InetAddress& a, const std::string& object) {
+  const SocketAddress address = to_kernel(a);
+  if (bind(fd, address.get(), address.size) == 0) return {};
+  return Error{"net", format("bind to {}", a.text()), object, errno, {}};
 }
 
 bool has_address(const InetSocket& s) { return s.local.port != 0 || !s.local.any(); }
-
-/// Repair mode shares the port with whoever has it: connections of the same server, and the other sockets of the tree
-/// that share it by options which they have not got yet.
-Result<> bind_in_repair(int fd, const InetSocket& s, const files::Description& d) {
-  Repair repair = TRY(Repair::begin(fd, d.object));
-  return bind_to(fd, s, d);
-}
 
 Result<> listen_on(int fd, const InetSocket& s, const files::Description& d) {
   // listen(2) looks for conflicts again; repaired connections of the port are none for one that shares addresses.
   const int share = 1;
   if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &share, sizeof share) != 0) return failed("share the port of", d);
-  if (listen(fd, static_cast<int>(s.backlog)) != 0) return failed(format("listen on {}", s.local.text()), d);
+  const std::size_t room = std::max<std::size_t>(s.backlog, s.waiting.size());
+  if (listen(fd, static_cast<int>(room)) != 0) return failed(format("listen on {}", s.local.text()), d);
   return {};
 }
 
 Result<> open_tcp(int fd, const InetSocket& s, const files::Description& d) {
   if (s.spent() && s.stream) return make_spent_stream(fd, s.local, s.peer, *s.stream, d.object);
-  if (s.stream) {
+  if (s.stream && s.waits_at == 0) {
     TRY(make_stream(fd, s.state, s.local, s.peer, *s.stream, d.object));
     // Before the peer, which may be in the tree as well, sends anything: it must find no more room than there was.
     const int half = static_cast<int>(s.options.rcvbuf / 2);
@@ -50,7 +44,8 @@ Result<> open_tcp(int fd, const InetSocket& s, const files::Description& d) {
     return {};
   }
   constexpr int kMptcp = 262;  // IPPROTO_MPTCP has no repair mode
-  if (has_address(s)) TRY(s.protocol == kMptcp ? bind_to(fd, s, d) : bind_in_repair(fd, s, d));
+  if (has_address(s))
+    TRY(s.protocol == kMptcp ? bind_to(fd, s.local, d.object) : bind_in_repair(fd, s.local, d.object));
   if (s.state == TcpState::kListen) TRY(listen_on(fd, s, d));
   return {};
 }
@@ -63,7 +58,7 @@ Result<> fill_queue(int fd, const InetSocket& s, const files::Description& d) {
 }
 
 Result<> open_datagrams(int fd, const InetSocket& s, const files::Description& d) {
-  if (has_address(s)) TRY(bind_to(fd, s, d));
+  if (has_address(s)) TRY(bind_to(fd, s.local, d.object));
   // What others than its peer have sent came before it was connected.
   const bool of_peer =
       std::all_of(s.queue.begin(), s.queue.end(), [&](const Datagram& x) { return same_end(x.from, s.peer); });
@@ -96,26 +91,31 @@ Result<> shut_down(int fd, const InetSocket& s, const files::Description& d) {
   return {};
 }
 
+}  // namespace
+
+Result<> bind_in_repair(int fd, const InetAddress& address, const std::string& object) {
+  // Others of the tree may share the port by options that they have not got yet, or as connections of one server.
+  Repair repair = TRY(Repair::begin(fd, object));
+  return bind_to(fd, address, object);
+}
+
 Result<> finish_options(int fd, const InetSocket& s, const std::string& object) {
   TRY(set_options(fd, s.options, object));
   return set_protocol_options(fd, s.protocol_options, OptionPhase::kAtEnd, object);
 }
 
-/// In a network namespace of the tree's own, plan could not look for it.
-Result<> find_interface(InetSocket& s, const files::Description& d) {
+Result<> find_interface(InetSocket& s, const std::string& object) {
   if (s.interface.empty() || s.local.scope != 0) return {};
   s.local.scope = if_nametoindex(s.interface.c_str());
-  if (s.local.scope == 0) return failed(format("find the interface {} of", s.interface), d);
+  if (s.local.scope == 0) return Error{"net", format("find the interface {} of", s.interface), object, errno, {}};
   if (s.peer.family == AF_INET6 && s.connection()) s.peer.scope = s.local.scope;
   return {};
 }
 
-}  // namespace
-
 Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id) {
   const files::Description& d = files::description(ctx.models(), id);
   InetSocket s = ctx.models().get<InetModel>().sockets.at(id);
-  TRY(find_interface(s, d));
+  TRY(find_interface(s, d.object));
   UniqueFd fd(socket(s.family, s.type | SOCK_CLOEXEC, s.protocol));
   if (!fd) return failed("make", d);
   // The owner counts among sockets that share a port by SO_REUSEPORT.
@@ -123,6 +123,7 @@ Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id) {
   TRY(set_options(fd.get(), early_options(s), d.object));
   TRY(set_protocol_options(fd.get(), s.protocol_options, OptionPhase::kBeforeBind, d.object));
   TRY(s.tcp() ? open_tcp(fd.get(), s, d) : open_datagrams(fd.get(), s, d));
+  if (s.waits_at != 0) return fd;  // join_inet() goes on
   TRY(shut_down(fd.get(), s, d));
   if (!s.connection()) TRY(finish_options(fd.get(), s, d.object));
   return fd;
@@ -131,8 +132,10 @@ Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id) {
 Result<> connect_inet(TaskCtx& ctx, FileId id, int fd) {
   const files::Description& d = files::description(ctx.models(), id);
   const InetSocket& s = ctx.models().get<InetModel>().sockets.at(id);
+  if (s.listening() && s.waiting.size() > s.backlog && listen(fd, static_cast<int>(s.backlog)) != 0)
+    return failed(format("listen on {}", s.local.text()), d);
   // Later nobody could reach it: it is only in flight in another socket.
-  if (!s.connection() || d.number < ctx.restore.first_service_fd) return {};
+  if (!s.connection() || s.waits_at != 0 || d.number < ctx.restore.first_service_fd) return {};
   return revive_inet(fd, s, d.object);
 }
 

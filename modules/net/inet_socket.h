@@ -11,6 +11,7 @@
 // and inet_plan.cc (ports that are taken, addresses that are not there).
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <optional>
 
@@ -23,6 +24,13 @@
 #include "net/tcp_stream.h"
 
 namespace cr::net {
+
+/// A connection that stands in the queue of a listening socket; see tcp_waiting.h.
+struct WaitingConnection {
+  FileId client = 0;         ///< its other end, in the tree; 0: it is closed, and nobody has it any more
+  InetAddress from{}, to{};  ///< of the client, and where it has connected to; in the listener's family
+  bool deferred = false;     ///< TCP_DEFER_ACCEPT: it comes into the queue only with its first data
+};
 
 struct InetSocket {
   std::uint32_t ino = 0;
@@ -39,9 +47,12 @@ struct InetSocket {
   std::optional<TcpStream> stream{};
   std::vector<Membership> memberships{};
   std::vector<Datagram> queue{};
+  std::vector<WaitingConnection> waiting{};  ///< of a listening one, in the order of accept(2)
+  FileId waits_at = 0;                       ///< the listener in whose queue the other end of this connection is
 
   bool tcp() const { return type == SOCK_STREAM; }
   bool connection() const { return tcp() && is_connection(state); }
+  bool listening() const { return tcp() && state == TcpState::kListen; }
   /// It was a connection, and both sides have closed it, or it was reset: what was received can still be read.
   bool spent() const { return tcp() && state == TcpState::kClose && shutdown != 0; }
   SocketClass kind() const { return {family, type, protocol, connection() || spent()}; }
@@ -49,6 +60,7 @@ struct InetSocket {
 
 struct InetModel {
   std::map<FileId, InetSocket> sockets{};
+  std::atomic<std::uint32_t>* queued = nullptr;  ///< restore: how many connections wait again, for all tasks to see
 };
 
 bool matches_inet(const FileProbe& probe);
@@ -59,8 +71,17 @@ Result<> write_inet_images(DumpCtx& ctx);
 Result<> read_inet(ReadCtx& ctx, const pb::file_entry& entry);
 Result<> read_inet_images(ReadCtx& ctx);
 Result<> plan_inet(PlanCtx& ctx);
+Result<> furnish_inet(RestoreCtx& ctx);
+bool late_inet(const Models& models, FileId id);
 Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id);
+Result<> join_inet(TaskCtx& ctx);
 Result<> connect_inet(TaskCtx& ctx, FileId id, int fd);
+/// The interface of a link-local address, which plan could not look for in a network namespace of the tree's own.
+Result<> find_interface(InetSocket& s, const std::string& object);
+/// Options that must be last. Errors: setsockopt(2).
+Result<> finish_options(int fd, const InetSocket& s, const std::string& object);
+/// bind(2) in repair mode, which shares the port with whoever has it. Errors: bind(2), setsockopt(2).
+Result<> bind_in_repair(int fd, const InetAddress& address, const std::string& object);
 /// The end of a connection's repair, when its network is no longer locked.
 Result<> revive_inet(int fd, const InetSocket& s, const std::string& object);
 
@@ -74,8 +95,11 @@ inline constexpr FileKind kInetKind{
     .write_images = write_inet_images,
     .read = read_inet,
     .read_images = read_inet_images,
+    .late = late_inet,
     .plan = plan_inet,
+    .furnish = furnish_inet,
     .open = open_inet,
+    .join = join_inet,
     .connect = connect_inet,
 };
 

@@ -22,11 +22,12 @@ namespace {
 
 using ByNamespace = std::map<NsId, std::vector<LockedConnection>>;
 
-/// On restore those that only end in the making count too.
+/// On restore those that only end in the making count too. Not those that wait to be accepted, as soon as that is
+/// known: nobody outside has an end of them, and they are made by a handshake.
 ByNamespace connections(const Models& models) {
   ByNamespace all;
   for (const auto& [id, s] : models.get<InetModel>().sockets)
-    if (s.connection() || s.stream) all[s.net_ns].push_back({s.local.plain(), s.peer.plain()});
+    if ((s.connection() || s.stream) && s.waits_at == 0) all[s.net_ns].push_back({s.local.plain(), s.peer.plain()});
   return all;
 }
 
@@ -156,7 +157,7 @@ Result<> unlock(RestoreCtx& ctx) {
   for (NetworkLock& held : model.held) TRY(held.release());
   model.held.clear();
   for (const auto& [id, s] : ctx.models.get<InetModel>().sockets) {
-    if (!s.connection()) continue;
+    if (!s.connection() || s.waits_at != 0) continue;
     UniqueFd fd = TRY(files::copy_restored(ctx, id));
     if (fd) TRY(revive_inet(fd.get(), s, files::description(ctx.models, id).object));
   }

@@ -17,7 +17,14 @@
 namespace cr::net {
 namespace {
 
-constexpr std::uint32_t kListening = 1u << 10, kBoundInactive = 1u << 13;  // of the kernel's TCPF_*
+constexpr auto kBoundInactive = static_cast<TcpState>(13);  // of the kernel's TCP_*, for questions only
+
+InetAddress address_of(const inet_diag_msg& m, const __be32* words, __be16 port) {
+  InetAddress a{m.idiag_family};
+  std::memcpy(a.words.data(), words, m.idiag_family == AF_INET6 ? 16 : 4);
+  a.port = ntohs(port);
+  return a;
+}
 
 SegmentKey segment_key(const tcp_diag_md5sig& from) {
   SegmentKey to{from.tcpm_family, from.tcpm_prefixlen};
@@ -30,7 +37,14 @@ SegmentKey segment_key(const tcp_diag_md5sig& from) {
 TcpDiag parse(const nlmsghdr* message) {
   const auto* m = static_cast<const inet_diag_msg*>(NLMSG_DATA(message));
   TcpDiag d{static_cast<TcpState>(m->idiag_state), m->idiag_inode};
+  d.local = address_of(*m, m->id.idiag_src, m->id.idiag_sport);
+  d.peer = address_of(*m, m->id.idiag_dst, m->id.idiag_dport);
+  d.unread = m->idiag_rqueue;
   for_each_attribute(message, sizeof *m, [&](int type, const char* payload, std::size_t size) {
+    if (tcp_info info{}; type == INET_DIAG_INFO) {
+      std::memcpy(&info, payload, std::min(size, sizeof info));
+      d.idle_ms = info.tcpi_last_data_sent;
+    }
     if (type != INET_DIAG_MD5SIG) return;
     for (tcp_diag_md5sig key; size >= sizeof key; payload += sizeof key, size -= sizeof key) {
       std::memcpy(&key, payload, sizeof key);
@@ -81,24 +95,29 @@ Result<std::optional<TcpDiag>> find_tcp(const InetAddress& local, const InetAddr
   return std::optional<TcpDiag>{parse(h)};
 }
 
-Result<std::vector<TcpDiag>> find_idle_tcp(const InetAddress& local) {
+Result<std::vector<TcpDiag>> list_tcp(int family, std::uint16_t port, std::initializer_list<TcpState> states) {
   // By its port alone: an address that says "any" would not be found by one.
-  InetAddress port{local.plain().family};
-  port.port = local.port;
-  InetAddress nobody{port.family};
-  UniqueFd sock = TRY(ask(port, nobody, kListening | kBoundInactive, NLM_F_DUMP));
+  InetAddress at{family};
+  at.port = port;
+  std::uint32_t bits = 0;
+  for (const TcpState s : states) bits |= 1u << static_cast<unsigned>(s);
+  UniqueFd sock = TRY(ask(at, InetAddress{family}, bits, NLM_F_DUMP));
   std::vector<TcpDiag> found;
   alignas(nlmsghdr) char answers[32768];
   for (;;) {
     const ssize_t n = recv(sock.get(), answers, sizeof answers, 0);
-    if (n < 0) return failed(local, errno);
+    if (n < 0) return failed(at, errno);
     auto left = static_cast<std::size_t>(n);
     for (auto* h = reinterpret_cast<nlmsghdr*>(answers); NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
       if (h->nlmsg_type == NLMSG_DONE) return found;
-      if (h->nlmsg_type == NLMSG_ERROR) return failed(local, -static_cast<const nlmsgerr*>(NLMSG_DATA(h))->error);
+      if (h->nlmsg_type == NLMSG_ERROR) return failed(at, -static_cast<const nlmsgerr*>(NLMSG_DATA(h))->error);
       found.push_back(parse(h));
     }
   }
+}
+
+Result<std::vector<TcpDiag>> find_idle_tcp(const InetAddress& local) {
+  return list_tcp(local.plain().family, local.port, {TcpState::kListen, kBoundInactive});
 }
 
 }  // namespace cr::net
