@@ -25,10 +25,21 @@ Result<> bind_to(int fd, const InetAddress& a, const std::string& object) {
 
 bool has_address(const InetSocket& s) { return s.local.port != 0 || !s.local.any(); }
 
+Result<> share_port(int fd, bool share, const files::Description& d) {
+  const int value = share;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, sizeof value) != 0) return failed("share the port of", d);
+  return {};
+}
+
+/// It may have shared its port, and have given SO_REUSEADDR up since: until all are bound it has it.
+bool shares_for_now(const InetSocket& s) {
+  const bool only_bound = !s.tcp() || (s.state == TcpState::kClose && !s.spent());
+  return only_bound && has_address(s) && !s.options.reuseaddr;
+}
+
 Result<> listen_on(int fd, const InetSocket& s, const files::Description& d) {
   // listen(2) looks for conflicts again; repaired connections of the port are none for one that shares addresses.
-  const int share = 1;
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &share, sizeof share) != 0) return failed("share the port of", d);
+  TRY(share_port(fd, true, d));
   const std::size_t room = std::max<std::size_t>(s.backlog, s.waiting.size());
   if (listen(fd, static_cast<int>(room)) != 0) return failed(format("listen on {}", s.local.text()), d);
   return {};
@@ -58,7 +69,10 @@ Result<> fill_queue(int fd, const InetSocket& s, const files::Description& d) {
 }
 
 Result<> open_datagrams(int fd, const InetSocket& s, const files::Description& d) {
-  if (has_address(s)) TRY(bind_to(fd, s.local, d.object));
+  if (has_address(s)) {
+    TRY(share_port(fd, true, d));
+    TRY(bind_to(fd, s.local, d.object));
+  }
   // What others than its peer have sent came before it was connected.
   const bool of_peer =
       std::all_of(s.queue.begin(), s.queue.end(), [&](const Datagram& x) { return same_end(x.from, s.peer); });
@@ -126,6 +140,7 @@ Result<UniqueFd> open_inet(TaskCtx& ctx, FileId id) {
   if (s.waits_at != 0) return fd;  // join_inet() goes on
   TRY(shut_down(fd.get(), s, d));
   if (!s.connection()) TRY(finish_options(fd.get(), s, d.object));
+  if (shares_for_now(s)) TRY(share_port(fd.get(), true, d));
   return fd;
 }
 
@@ -134,6 +149,7 @@ Result<> connect_inet(TaskCtx& ctx, FileId id, int fd) {
   const InetSocket& s = ctx.models().get<InetModel>().sockets.at(id);
   if (s.listening() && s.waiting.size() > s.backlog && listen(fd, static_cast<int>(s.backlog)) != 0)
     return failed(format("listen on {}", s.local.text()), d);
+  if (shares_for_now(s)) TRY(share_port(fd, false, d));
   // Later nobody could reach it: it is only in flight in another socket.
   if (!s.connection() || s.waits_at != 0 || d.number < ctx.restore.first_service_fd) return {};
   return revive_inet(fd, s, d.object);
