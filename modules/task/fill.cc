@@ -50,7 +50,8 @@ void put_mm_switches(const TaskCtx& ctx, RestoreProcess& out) {
 }  // namespace
 
 Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& arena) {
-  out.child_subreaper = out.thp_disable = out.memory_merge = out.mdwe = out.dumpable = kUnset;
+  out.child_subreaper = out.thp_disable = out.memory_merge = out.mdwe = out.dumpable = out.futex_slots =
+      out.timer_ids = kUnset;
   const auto& prctls = ctx.models().get<PrctlModel>().processes;
   if (auto it = prctls.find(ctx.task.pid); it != prctls.end()) {
     const ProcessPrctls& from = it->second;
@@ -59,6 +60,8 @@ Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& are
     out.memory_merge = or_unset(from.memory_merge);
     out.mdwe = or_unset(from.mdwe);
     out.dumpable = or_unset(from.dumpable);
+    out.futex_slots = or_unset(from.futex_slots);
+    out.timer_ids = from.timer_ids;
     out.membarrier = from.membarrier;
   }
   put_mm_switches(ctx, out);

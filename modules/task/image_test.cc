@@ -47,6 +47,7 @@ TEST(TaskImage, Limits) {
   l.oom_score_adj = -17;
   l.coredump_filter = 0x33;
   l.loginuid = 4294967295u;
+  l.autogroup_nice = -3;
   f.dump.models.edit<LimitsModel>().tasks[NsPid{17}] = l;
   round_trip(f, kLimits, f.task());
   const Limits& got = f.models.get<LimitsModel>().tasks.at(NsPid{17});
@@ -55,6 +56,7 @@ TEST(TaskImage, Limits) {
   EXPECT_EQ(got.oom_score_adj, l.oom_score_adj);
   EXPECT_EQ(got.coredump_filter, l.coredump_filter);
   EXPECT_EQ(got.loginuid, l.loginuid);
+  EXPECT_EQ(got.autogroup_nice, l.autogroup_nice);
 }
 
 TEST(TaskImage, ASoftLimitAboveTheHardOneIsRefused) {
@@ -99,7 +101,7 @@ TEST(TaskImage, RealtimePriorityStandsWhereOthersLookForIt) {
 TEST(TaskImage, Prctls) {
   Fixture f;
   auto& model = f.dump.models.edit<PrctlModel>();
-  model.processes[NsPid{17}] = {true, 0u, 3u, 1u, true, 0x10};
+  model.processes[NsPid{17}] = {true, 0u, 3u, 1u, true, 64u, true, 0x10};
   ThreadPrctls a;
   a.pdeath_signal = 12;
   a.personality = 0x40000;
@@ -122,6 +124,8 @@ TEST(TaskImage, Prctls) {
   EXPECT_EQ(p.thp_disable, 3u);
   EXPECT_EQ(p.mdwe, 1u);
   EXPECT_EQ(p.memory_merge, true);
+  EXPECT_EQ(p.futex_slots, 64u);
+  EXPECT_TRUE(p.timer_ids);
   EXPECT_EQ(p.membarrier, 0x10u);
   const ThreadPrctls& got = f.models.get<PrctlModel>().threads.at(NsPid{17});
   EXPECT_EQ(got.pdeath_signal, a.pdeath_signal);

@@ -11,10 +11,12 @@
 namespace cr::task {
 
 // Newer than the oldest kernel headers we build with.
-inline constexpr int kPrGetMdwe = 66;         // 6.3
-inline constexpr int kPrGetMemoryMerge = 68;  // 6.4
-inline constexpr int kPrGetIoFlusher = 58;    // 5.6
-inline constexpr int kSpecL1dFlush = 2;       // 5.15
+inline constexpr int kPrGetMdwe = 66;                                            // 6.3
+inline constexpr int kPrGetMemoryMerge = 68;                                     // 6.4
+inline constexpr int kPrGetIoFlusher = 58;                                       // 5.6
+inline constexpr int kSpecL1dFlush = 2;                                          // 5.15
+inline constexpr int kPrTimerIds = 77, kTimerIdsGet = 2;                         // 6.15
+inline constexpr int kPrFutexHash = 78, kFutexSetSlots = 1, kFutexGetSlots = 2;  // 6.16
 
 /// prctl options whose answer is the return value.
 inline long prctl_value(int option, unsigned long a = 0) { return sys::call(__NR_prctl, option, a, 0, 0, 0).raw(); }
@@ -60,6 +62,8 @@ struct ProcessQueryCommand {
     long r = sys::call(__NR_prctl, PR_GET_CHILD_SUBREAPER, &subreaper, 0, 0, 0).raw();
     w.child_subreaper = r < 0 ? r : subreaper;
     w.membarrier = sys::call(__NR_membarrier, 1 << 9 /* MEMBARRIER_CMD_GET_REGISTRATIONS, 6.3 */, 0, 0).raw();
+    w.futex_slots = prctl_value(kPrFutexHash, kFutexGetSlots);
+    w.timer_ids = prctl_value(kPrTimerIds, kTimerIdsGet);
     w.brk =
         static_cast<std::uint64_t>(sys::call(__NR_brk, 0).raw());  // an impossible request reports the current end
     w.umask = static_cast<std::uint32_t>(sys::call(__NR_umask, 0).raw());

@@ -55,6 +55,8 @@ void take_process(ProcessPrctls& out, const ProcessQuery& q) {
   out.thp_disable = known(q.thp_disable);
   out.mdwe = known(q.mdwe);
   if (q.memory_merge >= 0) out.memory_merge = q.memory_merge != 0;
+  out.futex_slots = known(q.futex_slots);
+  out.timer_ids = q.timer_ids == 1;
   out.membarrier = known(q.membarrier).value_or(0);
 }
 

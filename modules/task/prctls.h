@@ -54,7 +54,9 @@ struct ProcessPrctls {
   std::optional<std::uint32_t> thp_disable{};  ///< PR_GET_THP_DISABLE: 0, 1, 3 (except where advised, 6.18)
   std::optional<std::uint32_t> mdwe{};         ///< PR_MDWE_*
   std::optional<bool> memory_merge{};
-  std::uint32_t membarrier = 0;  ///< MEMBARRIER_CMD_REGISTER_* that were done
+  std::optional<std::uint32_t> futex_slots{};  ///< of its private hash of futexes; 0: it has none (6.16)
+  bool timer_ids = false;                      ///< timer_create(2) takes the id that it is given (6.15)
+  std::uint32_t membarrier = 0;                ///< MEMBARRIER_CMD_REGISTER_* that were done
 };
 
 struct PrctlModel {

@@ -14,6 +14,8 @@ void write_process(const ProcessPrctls& from, pb::task_core_entry& tc) {
   if (from.thp_disable) extra.set_thp_disable(*from.thp_disable);
   if (from.mdwe) extra.set_mdwe(*from.mdwe);
   if (from.memory_merge) extra.set_memory_merge(*from.memory_merge);
+  if (from.futex_slots) extra.set_futex_slots(*from.futex_slots);
+  if (from.timer_ids) extra.set_timer_ids(true);
 }
 
 ProcessPrctls read_process(const pb::task_core_entry& tc) {
@@ -25,6 +27,8 @@ ProcessPrctls read_process(const pb::task_core_entry& tc) {
   if (extra.has_thp_disable()) out.thp_disable = extra.thp_disable();
   if (extra.has_mdwe()) out.mdwe = extra.mdwe();
   if (extra.has_memory_merge()) out.memory_merge = extra.memory_merge();
+  if (extra.has_futex_slots()) out.futex_slots = extra.futex_slots();
+  out.timer_ids = extra.timer_ids();
   return out;
 }
 

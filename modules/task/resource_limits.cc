@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/format.h"
 #include "core/capability.h"
@@ -76,6 +77,8 @@ Result<Limits> collect_files(const ProcDir& dir) {
     if (!v) return unreadable(dir, "loginuid", word);
     out.loginuid = static_cast<std::uint32_t>(*v);
   }
+  if (const auto text = core::read_text_at(dir.proc, dir.name + "/autogroup"); text.ok())
+    out.autogroup_nice = parse_autogroup(text.value());
   return out;
 }
 
@@ -120,6 +123,14 @@ Result<std::array<Rlimit, kRlimits>> parse_limits(std::string_view text) {
     out[i] = {*cur, *max};
   }
   return out;
+}
+
+std::optional<std::int32_t> parse_autogroup(std::string_view text) {
+  // "/autogroup-17 nice 5"
+  const auto words = core::words(text);
+  if (words.size() != 3 || words[1] != "nice") return std::nullopt;
+  const auto nice = signed_number(words[2]);
+  return nice ? std::optional(static_cast<std::int32_t>(*nice)) : std::nullopt;
 }
 
 namespace limits {
@@ -183,7 +194,26 @@ Result<> enter(TaskCtx& ctx) {
   return set_loginuid(dir, it->second);
 }
 
+/// The first task of a session sets it for all. The session of a root that does not lead it is the caller's.
+static Result<> set_autogroups(const RestoreCtx& ctx) {
+  const Task& root = ctx.tree.root();
+  std::set<NsPid> seen;
+  if (root.sid != root.pid) seen.insert(root.sid);
+  for (const Task& t : ctx.tree.tasks) {
+    const auto& tasks = ctx.models.get<LimitsModel>().tasks;
+    const auto it = tasks.find(t.pid);
+    if (!t.alive() || it == tasks.end() || !it->second.autogroup_nice || !seen.insert(t.sid).second) continue;
+    const ProcDir dir{ctx.proc_fd, std::to_string(t.live.value)};
+    const auto text = core::read_text_at(dir.proc, dir.name + "/autogroup");
+    const auto now = text.ok() ? parse_autogroup(text.value()) : std::nullopt;
+    if (now && now != it->second.autogroup_nice)
+      TRY(write_entry(dir, "autogroup", format("{}", *it->second.autogroup_nice), "lowering it needs CAP_SYS_NICE"));
+  }
+  return {};
+}
+
 Result<> finish(RestoreCtx& ctx) {
+  TRY(set_autogroups(ctx));
   if (!set_by_coordinator(ctx.models)) return {};
   for (const Task& t : ctx.tree.tasks) {
     const auto& tasks = ctx.models.get<LimitsModel>().tasks;

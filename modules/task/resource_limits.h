@@ -1,10 +1,11 @@
 // What the kernel lets a process use, and how it treats it when memory runs out or it crashes.
 //
-// Shown by /proc/PID/{limits,oom_score_adj,coredump_filter,loginuid}; prlimit(2) is not asked, since on a task of
-// other ids it needs CAP_SYS_RESOURCE. Put back: oom_score_adj, coredump_filter and loginuid by the restored task
-// through /proc/self (enter), rlimits in the restorer, when nothing is left to do that they could forbid. Each is
-// written only when it differs from what the task inherited: raising a hard limit or lowering oom_score_adj needs
-// CAP_SYS_RESOURCE, and a loginuid that is set may be immutable.
+// Shown by /proc/PID/{limits,oom_score_adj,coredump_filter,loginuid,autogroup}; prlimit(2) is not asked, since on a
+// task of other ids it needs CAP_SYS_RESOURCE. Put back: oom_score_adj, coredump_filter and loginuid by the restored
+// task through /proc/self (enter), rlimits in the restorer, when nothing is left to do that they could forbid. Each
+// is written only when it differs from what the task inherited: raising a hard limit or lowering oom_score_adj needs
+// CAP_SYS_RESOURCE, and a loginuid that is set may be immutable. The nice value of a session among sessions
+// (autogroup) by the coordinator in finish, but for a session of the outside that the root has joined.
 // Refused in plan, by name: a hard limit above ours, an oom_score_adj or a loginuid that we may not set.
 #pragma once
 
@@ -31,7 +32,8 @@ struct Limits {
   bool has_rlimits = false;  ///< images of other engines may hold none
   std::optional<std::int32_t> oom_score_adj{};
   std::optional<std::uint32_t> coredump_filter{};
-  std::optional<std::uint32_t> loginuid{};  ///< absent: kernel without CONFIG_AUDIT
+  std::optional<std::uint32_t> loginuid{};       ///< absent: kernel without CONFIG_AUDIT
+  std::optional<std::int32_t> autogroup_nice{};  ///< of its session; absent: kernel without CONFIG_SCHED_AUTOGROUP
 };
 
 struct LimitsModel {
@@ -40,6 +42,8 @@ struct LimitsModel {
 
 /// The text of /proc/PID/limits. Errors: a line is missing or holds no two values.
 Result<std::array<Rlimit, kRlimits>> parse_limits(std::string_view text);
+/// The nice value in the text of /proc/PID/autogroup.
+std::optional<std::int32_t> parse_autogroup(std::string_view text);
 /// The kernel's name of a limit, e.g. "Max open files".
 std::string_view rlimit_name(std::size_t resource);
 

@@ -17,6 +17,7 @@ Result<> write_core(const DumpCtx& ctx, const Task& task, std::size_t thread, pb
   if (from.oom_score_adj) tc.set_oom_score_adj(*from.oom_score_adj);
   if (from.loginuid) tc.set_loginuid(*from.loginuid);
   if (from.coredump_filter) tc.mutable_extra()->set_coredump_filter(*from.coredump_filter);
+  if (from.autogroup_nice) tc.mutable_extra()->set_autogroup_nice(*from.autogroup_nice);
   return {};
 }
 
@@ -40,6 +41,7 @@ Result<> read_core(ReadCtx& ctx, const Task& task, std::size_t thread, const pb:
   if (tc.has_oom_score_adj()) out.oom_score_adj = tc.oom_score_adj();
   if (tc.has_loginuid()) out.loginuid = tc.loginuid();
   if (tc.extra().has_coredump_filter()) out.coredump_filter = tc.extra().coredump_filter();
+  if (tc.extra().has_autogroup_nice()) out.autogroup_nice = tc.extra().autogroup_nice();
   return {};
 }
 

@@ -51,6 +51,13 @@ TEST(ResourceLimits, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(r.error().sentence().find("Max open files"), std::string::npos) << r.error().sentence();
 }
 
+TEST(ResourceLimits, Autogroup) {
+  EXPECT_EQ(parse_autogroup("/autogroup-17 nice 5\n"), 5);
+  EXPECT_EQ(parse_autogroup("/autogroup-17 nice -20\n"), -20);
+  EXPECT_EQ(parse_autogroup("\n"), std::nullopt);
+  EXPECT_EQ(parse_autogroup("/autogroup-17 nice x\n"), std::nullopt);
+}
+
 TEST(ResourceLimits, AgreesWithTheKernel) {
   auto text = core::read_text("/proc/self/limits");
   ASSERT_TRUE(text.ok());

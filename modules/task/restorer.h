@@ -60,7 +60,17 @@ inline SysResult restore_limits(const BlobCtx& ctx, const RestoreProcess& p) {
   return 0;
 }
 
+/// The kernel makes it larger by itself as threads are made (6.16).
+inline SysResult restore_futex_hash(std::int64_t slots) {
+  if (slots == kUnset) return 0;
+  const long now = prctl_value(kPrFutexHash, kFutexGetSlots);
+  if (now < 0 || now == slots) return 0;
+  return sys::call(__NR_prctl, kPrFutexHash, kFutexSetSlots, slots, 0, 0);
+}
+
 inline SysResult finish_process(const BlobCtx&, const RestoreProcess& p) {
+  TRY(restore_futex_hash(p.futex_slots));
+  if (p.timer_ids == 1) TRY(sys::call(__NR_prctl, kPrTimerIds, 1, 0, 0, 0));
   // 2 (SUID_DUMP_ROOT) can't be asked for: a change of credentials under fs.suid_dumpable=2 makes it. 0 is its
   // nearest relative, for everybody but root's core files.
   TRY(set_switch(PR_GET_DUMPABLE, PR_SET_DUMPABLE, p.dumpable == 2 ? 0 : p.dumpable));

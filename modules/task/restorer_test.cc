@@ -22,7 +22,7 @@ using core::in_child;
 
 RestoreProcess unset_process() {
   RestoreProcess p{};
-  p.child_subreaper = p.thp_disable = p.memory_merge = p.mdwe = p.dumpable = kUnset;
+  p.child_subreaper = p.thp_disable = p.memory_merge = p.mdwe = p.dumpable = p.futex_slots = p.timer_ids = kUnset;
   return p;
 }
 

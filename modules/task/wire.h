@@ -51,11 +51,13 @@ struct ProcessQuery {
   std::int64_t memory_merge;     ///< PR_GET_MEMORY_MERGE
   std::int64_t child_subreaper;  ///< PR_GET_CHILD_SUBREAPER: 0 or 1
   std::int64_t membarrier;       ///< MEMBARRIER_CMD_GET_REGISTRATIONS
+  std::int64_t futex_slots;      ///< PR_FUTEX_HASH_GET_SLOTS
+  std::int64_t timer_ids;        ///< PR_TIMER_CREATE_RESTORE_IDS_GET: 0 or 1
   std::uint64_t brk;             ///< current end of the heap
   std::uint32_t umask;           ///< of this thread's fs_struct
   std::uint32_t pad;
 };
-static_assert(sizeof(ProcessQuery) == 72);
+static_assert(sizeof(ProcessQuery) == 88);
 
 /// "Leave it as it is" in the fields of the Restore structs that the images may not tell.
 inline constexpr std::int64_t kUnset = -1;
@@ -71,10 +73,12 @@ struct RestoreProcess {
   std::int64_t memory_merge;
   std::int64_t mdwe;
   std::int64_t dumpable;
+  std::int64_t futex_slots;
+  std::int64_t timer_ids;
   std::uint64_t membarrier;       ///< MEMBARRIER_CMD_REGISTER_* to do
   RelSpan<RestoreLimit> rlimits;  ///< all of them, or none
 };
-static_assert(sizeof(RestoreProcess) == 56);
+static_assert(sizeof(RestoreProcess) == 72);
 
 /// What is put back by each thread (restorer.h: restore_thread, finish_thread).
 struct RestoreThread {
