@@ -14,6 +14,7 @@
 #include "core/id_map.h"
 #include "core/image_codec.h"
 #include "core/image_dir.h"
+#include "files/xattrs.h"
 
 namespace cr::files {
 
@@ -27,7 +28,8 @@ struct Ghost {
   bool chunks = false;     ///< the content is stored in pieces, holes are left out
   std::uint64_t size = 0;  ///< with chunks
   std::string target{};    ///< of a symbolic link
-  std::vector<std::pair<std::string, std::string>> xattrs{};
+  Xattrs xattrs{};
+  std::uint32_t flags = 0;  ///< read_inode_flags()
 
   // Dump.
   UniqueFd source{};     ///< O_PATH

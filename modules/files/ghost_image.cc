@@ -74,6 +74,7 @@ Result<Ghost> parse(core::ImageReader& image) {
   g.chunks = e.chunks();
   g.size = e.size();
   g.target = e.symlnk_target();
+  g.flags = e.cr_flags();
   for (const pb::cr_xattr_entry& x : e.cr_xattrs()) g.xattrs.emplace_back(x.name(), x.value());
   g.object = image.name();
   return g;
@@ -123,6 +124,7 @@ Result<> write_ghost(core::ImageWriterDir& images, std::uint32_t id, const Ghost
     e.set_size(g.size);
   }
   if (!g.target.empty()) e.set_symlnk_target(g.target);
+  if (g.flags != 0) e.set_cr_flags(g.flags);
   TRY(image.write(e));
   if (S_ISREG(g.mode)) {
     UniqueFd source = TRY(reopen(g.source.get(), O_RDONLY | O_NOATIME, g.object));

@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "files/description.h"
+#include "files/inode_flags.h"
 
 namespace cr::files {
 namespace {
@@ -88,6 +89,7 @@ Result<UniqueFd> make_ghost_again(const core::ImageReaderDir& images, std::uint3
   const int removed = S_ISDIR(g.mode) ? rmdir(path.c_str()) : unlink(path.c_str());
   if (!opened.ok()) return opened;
   if (removed != 0) return fail("remove again", path, errno);
+  if (S_ISREG(g.mode) || S_ISDIR(g.mode)) TRY(set_inode_flags(opened.value().get(), g.flags, g.object));
   return opened;
 }
 
@@ -98,6 +100,7 @@ Result<UniqueFd> make_tmpfile_again(const core::ImageReaderDir& images, std::uin
   if (!fd) return fd;
   TRY(fill_ghost(images, id, fd.get()));
   TRY(set_ghost_attributes(g, fd.get()));
+  TRY(set_inode_flags(fd.get(), g.flags, g.object));
   return fd;
 }
 

@@ -44,11 +44,25 @@ std::optional<std::uint32_t> huge_flag(int fd) {
   return static_cast<std::uint32_t>(__builtin_ctzl(static_cast<unsigned long>(fs.f_bsize))) << 26;
 }
 
+bool is_reserved(const struct stat& st) {
+  constexpr std::uint64_t kBlock = 512;
+  return st.st_size > 0 &&
+         static_cast<std::uint64_t>(st.st_blocks) * kBlock >= static_cast<std::uint64_t>(st.st_size);
+}
+
+/// Pages that were never written show as holes, so the content does not bring them.
+Result<> reserve(int fd, const MemfdInode& inode, const std::string& object) {
+  struct stat st;
+  if (!inode.reserved || fstat(fd, &st) != 0 || is_reserved(st)) return {};
+  if (fallocate(fd, 0, 0, static_cast<off_t>(inode.size)) == 0) return {};
+  return fail(format("reserve {} bytes for", inode.size), object, errno);
+}
+
 Result<MemfdInode> look_at(int fd, const core::TreeIds& ids, const std::string& link, const std::string& object) {
   MemfdInode inode;
   inode.name = name_of(link);
   inode.object = object;
-  inode.content = TRY(reopen(fd, O_RDONLY, object));
+  inode.content = TRY(reopen(fd, O_RDONLY | O_NOATIME, object));
   struct stat st;
   if (fstat(inode.content.get(), &st) != 0) return fail("stat", object, errno);
   TRY(ids.check_owner(st.st_uid, st.st_gid, object));
@@ -57,6 +71,10 @@ Result<MemfdInode> look_at(int fd, const core::TreeIds& ids, const std::string& 
   inode.size = static_cast<std::uint64_t>(st.st_size);
   if ((st.st_mode & 07777) != kDefaultMode) inode.mode = st.st_mode & 07777;
   inode.hugetlb_flag = huge_flag(inode.content.get());
+  inode.reserved = is_reserved(st);
+  inode.atime = st.st_atim;
+  inode.mtime = st.st_mtim;
+  inode.xattrs = TRY(read_xattrs(format("/proc/self/fd/{}", inode.content.get()), object));
   const int seals = fcntl(inode.content.get(), F_GET_SEALS);
   if (seals < 0) return fail("read the seals of", object, errno);
   inode.seals = static_cast<std::uint32_t>(seals);
@@ -107,14 +125,20 @@ Result<> make_inode(TaskCtx& ctx, MemfdInode& inode, const std::string& object) 
   const bool anonymous = inode.name == kAnonymousName && inode.size != 0;
   UniqueFd fd = anonymous ? TRY(make_anonymous(ctx, inode, object)) : TRY(make_memfd(inode, object));
   TRY(fill_shmem(ctx.restore.images, fd.get(), inode.shmid, inode.size));
+  TRY(reserve(fd.get(), inode, object));
   const uid_t uid = core::uid_for(ctx.models(), ctx.task.pid, inode.uid);
   const gid_t gid = core::gid_for(ctx.models(), ctx.task.pid, inode.gid);
   if ((uid != 0 || gid != 0) && fchown(fd.get(), uid, gid) != 0) return fail("set the owner of", object, errno);
   if (inode.mode && fchmod(fd.get(), *inode.mode) != 0) return fail("set the mode of", object, errno);
+  TRY(write_xattrs(inode.xattrs, format("/proc/self/fd/{}", fd.get()), object));
   const int seals = fcntl(fd.get(), F_GET_SEALS);
   const auto wanted = static_cast<int>(inode.seals & ~inode.late_seals);
   if (seals >= 0 && seals != wanted && fcntl(fd.get(), F_ADD_SEALS, wanted & ~seals) != 0)
     return fail("add the seals of", object, errno);
+  if (inode.atime && inode.mtime) {
+    const timespec times[2] = {*inode.atime, *inode.mtime};
+    if (futimens(fd.get(), times) != 0) return fail("set the times of", object, errno);
+  }
   inode.fd = TRY(to_service(ctx.restore, std::move(fd))).release();
   return {};
 }

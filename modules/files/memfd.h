@@ -3,16 +3,19 @@
 //
 // Shown by /proc/PID/fd ("/memfd:NAME (deleted)"), /proc/PID/map_files, fcntl(F_GET_SEALS); the content is read
 // through a descriptor of our own. One inode may have several descriptions. Put back by the task that owns the first
-// of them: memfd_create or mmap(MAP_SHARED | MAP_ANONYMOUS), size, content, owner and mode, seals; then every
-// description is opened through /proc/self/fd. Refused: memfd_secret, whose content nobody but the task can read;
-// huge pages until mm carries them.
+// of them: memfd_create or mmap(MAP_SHARED | MAP_ANONYMOUS), size, content, owner and mode, extended attributes,
+// seals, times; then every description is opened through /proc/self/fd. Refused: memfd_secret, whose content nobody
+// but the task can read; huge pages until mm carries them.
 #pragma once
+
+#include <sys/stat.h>
 
 #include <map>
 #include <optional>
 #include <string>
 
 #include "core/file_kind.h"
+#include "files/xattrs.h"
 
 namespace cr::files {
 
@@ -28,6 +31,9 @@ struct MemfdInode {
   std::uint32_t seals = 0;
   std::optional<std::uint32_t> hugetlb_flag{};
   std::optional<std::uint32_t> mode{};
+  std::optional<timespec> atime{}, mtime{};
+  Xattrs xattrs{};
+  bool reserved = false;  ///< all of it has pages (posix_fallocate(3)), whether they were written or not
 
   // Dump: a readable description of our own.
   UniqueFd content{};

@@ -9,6 +9,18 @@
 #include "files/shmem_content.h"
 
 namespace cr::files {
+namespace {
+
+constexpr std::int64_t kSecond_ns = 1'000'000'000;
+
+std::int64_t to_ns(const timespec& t) { return t.tv_sec * kSecond_ns + t.tv_nsec; }
+
+timespec from_ns(std::int64_t ns) {
+  const std::int64_t below = (ns % kSecond_ns + kSecond_ns) % kSecond_ns;
+  return {(ns - below) / kSecond_ns, below};
+}
+
+}  // namespace
 
 Result<> write_memfd(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   const Description& d = description(ctx.models, id);
@@ -36,6 +48,14 @@ Result<> write_memfd_images(DumpCtx& ctx) {
     e.set_inode_id(id);
     if (inode.hugetlb_flag) e.set_hugetlb_flag(*inode.hugetlb_flag);
     if (inode.mode) e.set_mode(*inode.mode);
+    if (inode.reserved) e.set_cr_reserved(true);
+    if (inode.atime) e.set_cr_atime_ns(to_ns(*inode.atime));
+    if (inode.mtime) e.set_cr_mtime_ns(to_ns(*inode.mtime));
+    for (const auto& [name, value] : inode.xattrs) {
+      pb::cr_xattr_entry& x = *e.add_cr_xattrs();
+      x.set_name(name);
+      x.set_value(value);
+    }
     TRY(image.write(e));
   }
   TRY(image.close());
@@ -66,6 +86,10 @@ Result<> read_memfd_images(ReadCtx& ctx) {
     inode.seals = e.seals();
     if (e.has_hugetlb_flag()) inode.hugetlb_flag = e.hugetlb_flag();
     if (e.has_mode()) inode.mode = e.mode();
+    inode.reserved = e.cr_reserved();
+    if (e.has_cr_atime_ns()) inode.atime = from_ns(e.cr_atime_ns());
+    if (e.has_cr_mtime_ns()) inode.mtime = from_ns(e.cr_mtime_ns());
+    for (const pb::cr_xattr_entry& x : e.cr_xattrs()) inode.xattrs.emplace_back(x.name(), x.value());
     if (!shmids.insert(inode.shmid).second || !model.inodes.emplace(inode.inode_id, std::move(inode)).second)
       return fail("use", format("inode {} of memfd.img", e.inode_id()), 0, "it is there twice: the image is damaged");
   }
