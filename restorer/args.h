@@ -6,6 +6,7 @@
 
 #include "base/rel_span.h"
 #include "base/restore_shared.h"
+#include "files/wire.h"
 #include "mm/wire.h"
 #include "security/wire.h"
 #include "signals/wire.h"
@@ -48,6 +49,7 @@ struct Args {
   task::RestoreProcess task;
   signals::RestoreProcess signals;
   timers::RestoreProcess timers;
+  files::RestoreProcess files;
   security::RestoreProcess security;
   DeadLeader dead_leader;
   RelSpan<ThreadArgs> threads;        ///< the first one does what is the process's

@@ -3,6 +3,7 @@
 // registers and lets it go. One straight list of steps; the steps live in modules/*/restorer.h.
 #include "arch/host.h"
 #include "base/clone_args.h"
+#include "files/restorer.h"
 #include "mm/restorer.h"
 #include "parasite/freestanding.h"
 #include "restorer/args.h"
@@ -98,6 +99,7 @@ void spawn_thread(Here& h, ThreadArgs& t, void (*entry)(void*) = restorer_thread
   h.report.done();
 
   h.report.await(Stage::kFinal);
+  STEP("open what could not be opened before", files::open_belated(h.blob, args.files, [&h] { h.report.nap(); }));
   STEP("restore the timers", timers::restore_process(h.blob, args.timers));
   STEP("set the limits", task::restore_limits(h.blob, args.task));
   STEP("install seccomp filters", security::restore_process(h.blob, args.security));

@@ -11,6 +11,7 @@
 #include "core/arena_builder.h"
 #include "core/sharing.h"
 #include "engine/number_giver.h"
+#include "files/belated.h"
 #include "restorer/args.h"
 #include "security/security.h"
 #include "signals/signals.h"
@@ -92,6 +93,7 @@ Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout
   TRY(task::fill_process(t, args.task, arena));
   TRY(signals::fill_process(t, args.signals, arena));
   TRY(timers::fill_process(t, args.timers, arena));
+  TRY(files::fill_process(t, args.files, arena));
   TRY(security::fill_process(t, args.security, arena));
   std::vector<restorer::ThreadArgs> threads;
   for (std::size_t i = 0; i < t.task.threads.size(); ++i) {

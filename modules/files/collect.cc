@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "core/proc_text.h"
+#include "files/belated.h"
 #include "files/description.h"
 #include "files/fdinfo.h"
 #include "files/identity.h"
@@ -282,7 +283,13 @@ Result<FileId> collect_path(DumpCtx& ctx, const Task& task, std::string_view ent
 
 Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd) {
   Source s = TRY(open_source(pid));
-  return TRY(collect_number(ctx, s, fd.value)).id;
+  const FileId id = TRY(collect_number(ctx, s, fd.value)).id;
+  if (pid.value == getpid() && ctx.models.get<Belated>().all.contains(id))
+    return fail(
+        "dump", description(ctx.models, id).object, 0,
+        "a message in flight has it too, but a restore can open it only when messages have been sent: receive "
+        "that first");
+  return id;
 }
 
 Result<> collect(DumpCtx& ctx) {
@@ -303,7 +310,8 @@ Result<> collect(DumpCtx& ctx) {
 Result<> settle(DumpCtx& ctx) {
   for (const FileKind* kind : file_kinds())
     if (kind->settle != nullptr) TRY(kind->settle(ctx));
-  return settle_locks(ctx);
+  TRY(settle_locks(ctx));
+  return check_belated(ctx);
 }
 
 }  // namespace cr::files

@@ -23,6 +23,12 @@ Result<> write_epoll(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   e.set_id(id);
   e.set_flags(d.flags);
   put_owner(d.owner, *e.mutable_fown());
+  const BusyPoll& poll = ctx.models.get<EpollModel>().all.at(id).busy_poll;
+  if (poll.usecs != 0 || poll.budget != 0 || poll.prefer != 0) {
+    e.mutable_cr_poll()->set_usecs(poll.usecs);
+    e.mutable_cr_poll()->set_budget(poll.budget);
+    e.mutable_cr_poll()->set_prefer(poll.prefer != 0);
+  }
   const std::vector<const Table*> tables = tables_with(ctx.models.get<Model>(), id);
   for (const EpollTarget& target : ctx.models.get<EpollModel>().all.at(id).targets) {
     pb::eventpoll_tfd_entry& t = *e.add_tfd();
@@ -42,6 +48,10 @@ Result<> read_epoll(ReadCtx& ctx, const pb::file_entry& entry) {
   const pb::eventpoll_file_entry& e = entry.epfd();
   TRY(add_description(ctx, e.id(), kEpollKind, e.flags(), 0, get_owner(e.fown())));
   Epoll& epoll = ctx.models.edit<EpollModel>().all[e.id()];
+  if (e.has_cr_poll())
+    epoll.busy_poll = {.usecs = e.cr_poll().usecs(),
+                       .budget = static_cast<std::uint16_t>(e.cr_poll().budget()),
+                       .prefer = static_cast<std::uint8_t>(e.cr_poll().prefer())};
   for (const pb::eventpoll_tfd_entry& t : e.tfd()) {
     if (t.tfd() > 0x7fffffff)
       return fail("use", format("epoll {} of files.img", e.id()), 0,

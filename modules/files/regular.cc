@@ -11,8 +11,10 @@
 
 #include "base/format.h"
 #include "core/proc_text.h"
+#include "files/belated.h"
 #include "files/build_id.h"
 #include "files/description.h"
+#include "files/proc_file.h"
 #include "files/tree_paths.h"
 
 namespace cr::files {
@@ -206,6 +208,17 @@ static std::vector<std::uint32_t> build_id_of(const FileProbe& probe) {
   return own ? read_build_id(own.get()) : std::vector<std::uint32_t>{};
 }
 
+/// A file of /proc that is there only at the end of a restore.
+static Result<> note_late_name(DumpCtx& ctx, const FileProbe& probe, FileId id, const RegularFile& file) {
+  const auto late = late_name(file.name);
+  if (!late) return {};
+  if (probe.target_fd == TargetFd{-1})
+    return fail("dump", probe.name(), 0,
+                "it is of a thread, and could be entered only at the end of a restore: change the directory");
+  ctx.models.edit<Belated>().all[id].name = late->rest;
+  return {};
+}
+
 Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   // F_NOTIFY makes its caller the one who gets the signals, and that is all that shows of it.
   if (S_ISDIR(probe.st.st_mode) && probe.owner.pid != 0)
@@ -234,6 +247,9 @@ Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id) {
     return fail("dump", probe.name(), 0, format("it lies outside of the root of the tree, {}", paths.root));
   if (!leads_to(paths.base + file.name, probe.st) && !is_sysctl(paths.base + file.name, probe))
     TRY(collect_lost(ctx, probe, id, file, paths));
+  else
+    TRY(note_late_name(ctx, probe, id, file));
+  if (!ctx.models.get<RegularModel>().remaps.contains(id)) file.outside = TRY(outside_owner(ctx, probe));
   ctx.models.edit<RegularModel>().files[id] = std::move(file);
   return {};
 }

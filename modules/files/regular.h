@@ -5,8 +5,8 @@
 // Files that no path leads to any more: without any link they go into ghost-file-N.img with their content (up to
 // --ghost-limit) and are made again for a moment; with links left, a name in the same directory is used when one is
 // there, otherwise a temporary link is made, with --link-remap only. All descriptions of one such inode share it
-// again. Files of /proc/PID of a dead process are opened while a process of that pid lives for a moment. A file named
-// by
+// again. Files of /proc/PID of a dead process are opened while a process of that pid lives for a moment; of one
+// outside of the tree it is looked at whether it is the same still. A file named by
 // --external file[MNT_ID:INODE], of whatever kind, is left alone: the restore must be given one (--inherit-fd), which
 // is taken as it is. Refused: files hidden under another mount, other character devices, block devices.
 #pragma once
@@ -19,6 +19,7 @@
 #include "core/file_kind.h"
 #include "core/ns_kind.h"
 #include "files/ghost.h"
+#include "files/outside_process.h"
 
 namespace cr::files {
 
@@ -28,9 +29,10 @@ struct RegularFile {
   std::optional<std::uint32_t> mode{};  ///< st_mode
   std::vector<std::uint32_t> build_id{};
   std::optional<int> mnt_id{};
-  bool ext = false;         ///< left outside of the tree by name: the restore must be given one
-  std::string external{};   ///< that name, "file[MNT_ID:INODE]" in hexadecimal
-  bool path_only = false;   ///< the description is of another kind
+  bool ext = false;                         ///< left outside of the tree by name: the restore must be given one
+  std::string external{};                   ///< that name, "file[MNT_ID:INODE]" in hexadecimal
+  bool path_only = false;                   ///< the description is of another kind
+  std::optional<OutsideProcess> outside{};  ///< the process that a file of /proc/PID is of
   std::string lost_name{};  ///< the deleted name it was opened under, when `name` is another link of the file
 };
 

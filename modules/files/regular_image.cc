@@ -23,6 +23,7 @@ Result<> write_regular(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   if (f.mnt_id) e.set_mnt_id(*f.mnt_id);
   if (f.ext) e.set_ext(true);
   if (!f.external.empty()) e.set_cr_external(f.external);
+  if (f.outside) put_outside_process(*f.outside, *e.mutable_cr_outside());
   if (!f.lost_name.empty()) e.set_cr_lost_name(f.lost_name);
   return {};
 }
@@ -57,6 +58,7 @@ Result<> read_regular(ReadCtx& ctx, const pb::file_entry& entry) {
   if (e.has_mnt_id()) f.mnt_id = e.mnt_id();
   f.ext = e.ext();
   f.external = e.cr_external();
+  if (e.has_cr_outside()) f.outside = get_outside_process(e.cr_outside());
   f.lost_name = e.cr_lost_name();
   Description& d = ctx.models.edit<Model>().descriptions.at(e.id());
   d.object = format("file {} ({})", e.id(), f.name);

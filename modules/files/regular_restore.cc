@@ -8,10 +8,12 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "core/opener.h"
+#include "files/belated.h"
 #include "files/build_id.h"
 #include "files/description.h"
 #include "files/lost_file.h"
 #include "files/passing_process.h"
+#include "files/proc_file.h"
 #include "files/regular.h"
 #include "files/tree_paths.h"
 #include "mnt/mnt.h"
@@ -189,11 +191,15 @@ Result<> plan_regular(PlanCtx& ctx) {
       return fail("restore", f.name, 0,
                   format("it was left outside of the tree: give one with --inherit-fd fd[N]:{}",
                          f.external.empty() ? f.name : f.external));
+    if (f.outside && !TRY(owner_lives(ctx, *f.outside, files.descriptions.at(id).object)))
+      model.remaps[id] = {static_cast<std::uint32_t>(f.outside->pid.value), RemapType::kProcfs};
     const auto remap = model.remaps.find(id);
     if (remap != model.remaps.end() && remap->second.type == RemapType::kProcfs)
       TRY(check_dead_process(ctx.tree, NsPid{static_cast<int>(remap->second.remap_id)}, files.descriptions.at(id)));
     else if (remap != model.remaps.end() || !f.lost_name.empty())
       model.sources[id] = {take_service_number(files), nested_home(ctx.models, f.mnt_id)};
+    else if (const auto late = late_name(f.name))
+      ctx.models.edit<Belated>().all[id].name = late->rest;
   }
   if (!lives_elsewhere(ctx.tree, ctx.models)) TRY(validate_all(ctx.models, ctx.opt, 0));
   constexpr std::uint32_t kTmpfile = O_TMPFILE;
@@ -286,8 +292,16 @@ Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags)
   return open_at(ctx.restore, *f, flags, d.object);
 }
 
+/// The directory that the restorer opens it from.
+static Result<UniqueFd> open_placeholder(const TaskCtx& ctx, FileId id, const Description& d) {
+  RegularFile directory = ctx.models().get<RegularModel>().files.at(id);
+  if (const auto late = late_name(directory.name)) directory.name = late->directory;
+  return open_at(ctx.restore, directory, O_RDONLY | O_DIRECTORY, d.object);
+}
+
 Result<UniqueFd> open_regular(TaskCtx& ctx, FileId id) {
   const Description& d = description(ctx.models(), id);
+  if (ctx.models().get<Belated>().all.contains(id)) return open_placeholder(ctx, id, d);
   UniqueFd fd = TRY(made_tmpfile(ctx, id, d));
   if (!fd) fd = TRY(open_regular_with(ctx, id, d.flags));
   const RegularFile* f = file_of(ctx.models().get<RegularModel>(), id);
