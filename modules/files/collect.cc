@@ -111,6 +111,8 @@ std::string what_hides_it(const std::string& kind) {
 /// What to say of a description that no kind matches.
 std::string what_it_is(const FileProbe& p) {
   constexpr std::string_view kAnon = "anon_inode:";
+  if (p.flags & O_PATH)
+    return "an O_PATH descriptor of something that has no path can't be had again: close it before the dump";
   if (S_ISSOCK(p.st.st_mode))
     return format("{} sockets are not carried yet: close it before the dump", socket_kind(p.fd));
   if (S_ISCHR(p.st.st_mode)) {
@@ -129,8 +131,10 @@ std::string what_it_is(const FileProbe& p) {
 /// Gives the description an id, finds its kind and lets it collect.
 Result<FileId> add_new(DumpCtx& ctx, const FileProbe& probe) {
   const FileKind* kind = is_external_file(ctx.opt, probe) ? &kRegularKind : nullptr;
+  // Those are recognised by their link alone, which says nothing of O_PATH.
+  const bool is_bare = (probe.flags & O_PATH) != 0 && probe.link.starts_with("anon_inode:");
   for (const FileKind* k : file_kinds())
-    if (kind == nullptr && k->matches(probe)) {
+    if (kind == nullptr && !is_bare && k->matches(probe)) {
       kind = k;
       break;
     }

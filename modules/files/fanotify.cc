@@ -99,7 +99,7 @@ Result<> collect_fanotify(DumpCtx& ctx, const FileProbe& probe, FileId id) {
 
 Result<UniqueFd> open_fanotify(TaskCtx& ctx, FileId id) {
   const FanotifyGroup& g = ctx.models().get<FanotifyModel>().all.at(id);
-  UniqueFd fd(fanotify_init(g.flags | FAN_CLOEXEC, g.event_flags));
+  UniqueFd fd(fanotify_init(g.flags, g.event_flags));  // it shows FAN_CLOEXEC as it was made with
   if (!fd) return fail("make", description(ctx.models(), id).object, errno);
   return fd;
 }

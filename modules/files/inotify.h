@@ -3,7 +3,8 @@
 // Shown by fdinfo: device, inode and file handle of each watched file; open_by_handle_at(2) makes a path of it. Put
 // back by INOTIFY_IOC_SETNEXTWD and inotify_add_watch(2), in `finish`, so that nothing the restore itself does to
 // files is reported. Refused: watches on deleted files or on file systems without handles; events that nobody has
-// read yet, since they can't be read without taking them, unless --allow-lossy inotify-events.
+// read yet, unless --allow-lossy inotify-events: they can't be read without taking them, nor be made again. Events of
+// a stand-in that has the watch's number would be equal, but its removal leaves an IN_IGNORED behind them.
 #pragma once
 
 #include <map>

@@ -14,6 +14,7 @@
 #include "files/belated.h"
 #include "files/build_id.h"
 #include "files/description.h"
+#include "files/hidden_state.h"
 #include "files/proc_file.h"
 #include "files/tree_paths.h"
 
@@ -220,12 +221,6 @@ static Result<> note_late_name(DumpCtx& ctx, const FileProbe& probe, FileId id, 
 }
 
 Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id) {
-  // F_NOTIFY makes its caller the one who gets the signals, and that is all that shows of it.
-  if (S_ISDIR(probe.st.st_mode) && probe.owner.pid != 0)
-    return fail(
-        "dump", probe.name(), 0,
-        "it is a directory whose changes are reported by signals (dnotify, F_NOTIFY), which the kernel does not "
-        "show; let the program end that before the dump");
   const TreePaths paths = paths_of(ctx, probe.pid, probe.mount);
   RegularFile file;
   file.name = paths.inside(probe.link).value_or(probe.link);
@@ -243,6 +238,7 @@ Result<> collect_regular(DumpCtx& ctx, const FileProbe& probe, FileId id) {
     ctx.models.edit<RegularModel>().files[id] = std::move(file);
     return {};
   }
+  TRY(check_hidden_state(ctx, probe, paths.base + file.name));
   if (!paths.inside(probe.link))
     return fail("dump", probe.name(), 0, format("it lies outside of the root of the tree, {}", paths.root));
   if (!leads_to(paths.base + file.name, probe.st) && !is_sysctl(paths.base + file.name, probe))

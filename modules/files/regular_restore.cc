@@ -108,6 +108,12 @@ Result<int> root_of(const RestoreCtx& ctx, const RegularFile& f, const std::stri
   return own.get();
 }
 
+/// A file without a way to send signals shows O_ASYNC only when it was opened with it.
+std::uint32_t flags_for(const RegularFile& f, std::uint32_t flags) {
+  const bool sends_none = f.mode && (S_ISREG(*f.mode) || S_ISDIR(*f.mode));
+  return open_flags(flags) | (sends_none ? flags & O_ASYNC : 0);
+}
+
 Result<UniqueFd> open_at(const RestoreCtx& ctx, const RegularFile& f, std::uint32_t flags,
                          const std::string& object) {
   const std::string& path = f.name;
@@ -115,7 +121,7 @@ Result<UniqueFd> open_at(const RestoreCtx& ctx, const RegularFile& f, std::uint3
   const int root = TRY(root_of(ctx, f, object, own_root));
   // From the root of the tree: that of the task may be another one by now. What links lead to must be below it.
   open_how how{};
-  how.flags = open_flags(flags) | O_CLOEXEC;
+  how.flags = flags_for(f, flags) | O_CLOEXEC;
   how.flags = flags & O_PATH ? how.flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : how.flags | O_NOCTTY;
   if (!of_a_process(path)) how.resolve = RESOLVE_IN_ROOT;  // those lead out of /proc, and are the kernel's
   const char* relative = path.c_str() + 1;
@@ -282,7 +288,7 @@ Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags)
   }
   if (auto it = model.sources.find(id); it != model.sources.end()) {
     // Through the engine's /proc: that of a changed root may not be there.
-    const int how = static_cast<int>(open_flags(flags) | O_CLOEXEC | O_NOCTTY) & ~O_NOFOLLOW;
+    const int how = static_cast<int>(flags_for(*f, flags) | O_CLOEXEC | O_NOCTTY) & ~O_NOFOLLOW;
     if (it->second.ns != 0) return open_kept(ctx.restore, it->second.ns, it->second.number, how, d.object);
     const std::string self = format("self/fd/{}", it->second.number);
     UniqueFd fd(openat(ctx.restore.proc_fd, self.c_str(), how));

@@ -27,6 +27,7 @@ static void next(int group, uint64_t mask, const char* path) {
 
 int main(int argc, char** argv) {
   struct fanotify_event_metadata event;
+  char flags[64];
   test_init(argc, argv);
   close(make_file("watched", 1, 1));
   close(make_file("ignored", 1, 1));
@@ -40,10 +41,12 @@ int main(int argc, char** argv) {
   must(fanotify_mark(77, FAN_MARK_ADD, FAN_CLOSE_WRITE, AT_FDCWD, "ignored"));
   must(fanotify_mark(77, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | FAN_MARK_IGNORED_SURV_MODIFY, FAN_CLOSE_WRITE,
                      AT_FDCWD, "ignored"));
+  snprintf(flags, sizeof(flags), "%s", fdinfo_line(77, "fanotify flags:"));
 
   test_daemon();
   test_waitsig();
 
+  expect(strcmp(fdinfo_line(77, "fanotify flags:"), flags) == 0);
   close(must(open("watched", O_WRONLY)));
   next(77, FAN_CLOSE_WRITE, "watched");
   close(must(open("dir/child", O_RDONLY)));

@@ -1,0 +1,87 @@
+#include "files/hidden_state.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/format.h"
+#include "core/proc_text.h"
+#include "core/sharing.h"
+#include "files/description.h"
+
+namespace cr::files {
+namespace {
+
+/// /proc/pressure/memory, or memory.pressure of a control group.
+bool is_pressure_file(const FileProbe& p) {
+  constexpr std::string_view kResources[] = {"cpu", "io", "irq", "memory"};
+  struct statfs fs;
+  if (!S_ISREG(p.st.st_mode) || fstatfs(p.fd, &fs) != 0) return false;
+  const auto type = static_cast<unsigned long>(fs.f_type);
+  const bool of_system = type == PROC_SUPER_MAGIC, of_group = type == CGROUP2_SUPER_MAGIC;
+  return std::any_of(std::begin(kResources), std::end(kResources), [&](std::string_view name) {
+    return (of_system && p.link.ends_with(format("/pressure/{}", name))) ||
+           (of_group && p.link.ends_with(format("/{}.pressure", name)));
+  });
+}
+
+/// What is no trigger is refused with EINVAL; but first the kernel looks whether there is one already (5.17).
+bool has_trigger(const FileProbe& p) {
+  if ((p.flags & O_ACCMODE) == O_RDONLY || (p.flags & O_PATH) || !is_pressure_file(p)) return false;
+  return ::write(p.fd, "?", 1) < 0 && errno == EBUSY;
+}
+
+bool lists_mount(const Result<std::string>& mountinfo, MountId mount) {
+  return mountinfo.ok() && ("\n" + mountinfo.value()).find(format("\n{} ", mount)) != std::string::npos;
+}
+
+/// In the namespaces of the engine and of the tree. What is in a message in flight is shown by the engine.
+bool is_in_a_namespace(const DumpCtx& ctx, const FileProbe& p) {
+  if (lists_mount(core::read_proc(p.pid, "mountinfo"), p.mount) ||
+      lists_mount(core::read_text("/proc/self/mountinfo"), p.mount))
+    return true;
+  const auto& ids = ctx.models.get<KobjModel>().of;
+  std::set<std::uint32_t> seen;
+  for (const Task& t : ctx.tree.tasks)
+    if (t.alive() && seen.insert(ids.at(t.pid).mnt_ns).second &&
+        lists_mount(core::read_proc(t.live, "mountinfo"), p.mount))
+      return true;
+  return false;
+}
+
+/// A mount that was cloned or made by open_tree(2) or fsmount(2), or unmounted lazily. The path of what lies in it
+/// begins at its own root, and may lead to the same file of the mount that it was cloned from.
+bool is_detached(const DumpCtx& ctx, const FileProbe& p, const std::string& path) {
+  struct statx found;
+  if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &found) == 0 &&
+      (found.stx_mask & STATX_MNT_ID) != 0 && found.stx_mnt_id == static_cast<std::uint64_t>(p.mount.value))
+    return false;
+  return p.mount.value >= 0 && !is_in_a_namespace(ctx, p);
+}
+
+}  // namespace
+
+Result<> check_hidden_state(const DumpCtx& ctx, const FileProbe& probe, const std::string& path) {
+  // F_NOTIFY makes its caller the one who gets the signals, and that is all that shows of it.
+  if (S_ISDIR(probe.st.st_mode) && probe.owner.pid != 0)
+    return fail(
+        "dump", probe.name(), 0,
+        "it is a directory whose changes are reported by signals (dnotify, F_NOTIFY), which the kernel does not "
+        "show; let the program end that before the dump");
+  if (has_trigger(probe))
+    return fail("dump", probe.name(), 0,
+                "it has a trigger that reports pressure (PSI), which the kernel does not show: close it before the "
+                "dump");
+  if (is_detached(ctx, probe, path))
+    return fail("dump", probe.name(), 0,
+                "it lies in a mount that is in no mount namespace (open_tree(2), fsmount(2), or unmounted lazily): "
+                "close it before the dump");
+  return {};
+}
+
+}  // namespace cr::files
