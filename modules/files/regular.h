@@ -20,6 +20,7 @@
 #include "core/ns_kind.h"
 #include "files/ghost.h"
 #include "files/outside_process.h"
+#include "files/passing_process.h"
 
 namespace cr::files {
 
@@ -97,7 +98,9 @@ Result<UniqueFd> open_regular(TaskCtx& ctx, FileId id);
 /// The part of a fifo's description that is a path; takes the next id. See fifo.h.
 Result<FileId> collect_regular_part(DumpCtx& ctx, const FileProbe& probe);
 /// Opens the path of regular file `id` with `flags`. Errors: open(2); no such id.
-Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags);
+/// `owner`, when it is given, gets the process that plays a dead one whose file of /proc/PID it is.
+Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags,
+                                   std::optional<PassingProcess>* owner = nullptr);
 
 inline constexpr FileKind kRegularKind{
     .name = "regular file",

@@ -271,7 +271,8 @@ Result<> finish_regular(RestoreCtx& ctx) {
   return {};
 }
 
-Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags) {
+Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags,
+                                   std::optional<PassingProcess>* owner) {
   const Model& files = ctx.models().get<Model>();
   const RegularModel& model = ctx.models().get<RegularModel>();
   const RegularFile* f = file_of(model, id);
@@ -283,8 +284,10 @@ Result<UniqueFd> open_regular_with(TaskCtx& ctx, FileId id, std::uint32_t flags)
     return UniqueFd(copy);
   }
   if (auto it = model.remaps.find(id); it != model.remaps.end() && it->second.type == RemapType::kProcfs) {
-    const PassingProcess process = TRY(PassingProcess::make(NsPid{static_cast<int>(it->second.remap_id)}, d.object));
-    return open_at(ctx.restore, *f, flags, d.object);
+    PassingProcess process = TRY(PassingProcess::make(NsPid{static_cast<int>(it->second.remap_id)}, d.object));
+    UniqueFd fd = TRY(open_at(ctx.restore, *f, flags, d.object));
+    if (owner != nullptr) owner->emplace(std::move(process));
+    return fd;
   }
   if (auto it = model.sources.find(id); it != model.sources.end()) {
     // Through the engine's /proc: that of a changed root may not be there.
