@@ -192,7 +192,11 @@ Result<Seen> collect_number(DumpCtx& ctx, Source& s, int number) {
   const bool cloexec = (info.flags & O_CLOEXEC) != 0;
   // The path through /proc leads to the inode without a copy of the descriptor.
   if (fstatat(s.fds.get(), name.c_str(), &p.st, 0) != 0)
-    return fail("stat", format("pid {} fd {}", s.pid, number), errno);
+    return fail("stat", format("pid {} fd {}", s.pid, number), errno,
+                errno == ENOENT
+                    ? "it is of a process that is gone, as a list of its descriptors is, and can't be had "
+                      "again: close it before the dump"
+                    : "");
   const Identities::Place place{s.pid, number};
   if (FileId known = TRY(seen.identities.find(p.st.st_dev, p.st.st_ino, place)); known != 0) {
     TRY(note_locks(ctx, s.pid, number, known, info.locks));

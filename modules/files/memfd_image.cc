@@ -5,22 +5,11 @@
 #include "core/image_dir.h"
 #include "files/description.h"
 #include "files/fdinfo.pb.h"
+#include "files/file_times.h"
 #include "files/memfd.h"
 #include "files/shmem_content.h"
 
 namespace cr::files {
-namespace {
-
-constexpr std::int64_t kSecond_ns = 1'000'000'000;
-
-std::int64_t to_ns(const timespec& t) { return t.tv_sec * kSecond_ns + t.tv_nsec; }
-
-timespec from_ns(std::int64_t ns) {
-  const std::int64_t below = (ns % kSecond_ns + kSecond_ns) % kSecond_ns;
-  return {(ns - below) / kSecond_ns, below};
-}
-
-}  // namespace
 
 Result<> write_memfd(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   const Description& d = description(ctx.models, id);

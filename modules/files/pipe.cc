@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "core/id_map.h"
 #include "files/description.h"
 #include "files/holders.h"
 #include "files/regular.h"
@@ -44,11 +45,23 @@ Result<> look_outside(DumpCtx& ctx, PipeId id, Pipe& pipe) {
                      find_holder(ctx.tree, link), link));
 }
 
+/// Nothing where a user namespace of the tree does not know the owner, whom it sees as nobody's.
+std::optional<PipeInode> inode_of(const DumpCtx& ctx, const FileProbe& probe) {
+  const auto& ids = ctx.models.get<core::TreeIds>();
+  const struct stat& st = probe.st;
+  const PipeInode inode{ids.uid(st.st_uid), ids.gid(st.st_gid), st.st_mode & 07777, st.st_atim, st.st_mtim};
+  const bool known =
+      ids.check_owner(st.st_uid, st.st_gid, probe.name()).ok() &&
+      core::check_owner_inside(ctx.models, ctx.tree, probe.pid, inode.uid, inode.gid, probe.name()).ok();
+  return known ? std::optional(inode) : std::nullopt;
+}
+
 void add_end(DumpCtx& ctx, const FileProbe& probe, FileId id, bool fifo) {
   PipeModel& model = ctx.models.edit<PipeModel>();
   const auto pipe_id = static_cast<PipeId>(probe.st.st_ino);
   Pipe& pipe = (fifo ? model.fifos : model.pipes)[pipe_id];
   pipe.fifo = fifo;
+  if (!fifo && pipe.ends.empty()) pipe.inode = inode_of(ctx, probe);
   pipe.ends.push_back(id);
   model.pipe_of[id] = pipe_id;
 }

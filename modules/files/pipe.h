@@ -2,14 +2,16 @@
 //
 // Shown by /proc/PID/fd ("pipe:[inode]", or a path for a fifo), fdinfo (flags), F_GETPIPE_SZ; the bytes are copied
 // with tee(2), which leaves them where they are. Put back by one task for both ends: pipe2(2) or open(2) of the path,
-// size, then the bytes, before anybody can read. Ends that nobody had are closed again. In packet mode (O_DIRECT) the
-// borders between packets are kept in a field of our own.
-// A pipe whose other end is held by a process outside the tree is external: the dump must be told so (--external
+// size, then the bytes, before anybody can read, and the inode's owner, permissions and times. Ends that nobody had
+// are closed again. In packet mode (O_DIRECT) the borders between packets are kept in a field of our own. A pipe
+// whose other end is held by a process outside the tree is external: the dump must be told so (--external
 // pipe:[INODE]), the restore must be given the pipe to use (--inherit-fd fd[N]:pipe:[INODE]), which gets the bytes
 // that were there for the tree unless it is still the old one. Refused: such a pipe that neither was told of.
 #pragma once
 
+#include <ctime>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,13 +19,21 @@
 
 namespace cr::files {
 
+/// What fstat(2) tells of a pipe: its owner is who has made it, and may open it by /proc/PID/fd.
+struct PipeInode {
+  std::uint32_t uid = 0, gid = 0;
+  std::uint32_t mode = 0;  ///< permission bits
+  timespec atime{}, mtime{};
+};
+
 struct Pipe {
   std::uint32_t size = 0;  ///< F_GETPIPE_SZ; 0 not known
   std::vector<std::uint8_t> data{};
   std::vector<std::uint32_t> packets{};  ///< lengths, when the bytes are packets
   std::vector<FileId> ends{};            ///< ascending
   bool fifo = false;
-  bool external = false;  ///< the other end is outside, by --external
+  bool external = false;             ///< the other end is outside, by --external
+  std::optional<PipeInode> inode{};  ///< none: of a fifo, and where nobody can give it its owner
 
   // Restore, in the owner while it opens: descriptors for both directions, on service numbers.
   int read_fd = -1, write_fd = -1;

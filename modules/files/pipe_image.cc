@@ -5,6 +5,7 @@
 #include "core/image_dir.h"
 #include "files/description.h"
 #include "files/fdinfo.pb.h"
+#include "files/file_times.h"
 #include "files/pipe.h"
 #include "files/pipe_data.pb.h"
 
@@ -58,7 +59,15 @@ Result<> write_pipe(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
   e.set_flags(d.flags);
   put_owner(d.owner, *e.mutable_fown());
   const PipeModel& model = ctx.models.get<PipeModel>();
-  if (model.pipes.at(e.pipe_id()).external) e.set_cr_external(true);
+  const Pipe& pipe = model.pipes.at(e.pipe_id());
+  if (pipe.external) e.set_cr_external(true);
+  if (pipe.inode) {
+    e.set_cr_uid(pipe.inode->uid);
+    e.set_cr_gid(pipe.inode->gid);
+    e.set_cr_mode(pipe.inode->mode);
+    e.set_cr_atime_ns(to_ns(pipe.inode->atime));
+    e.set_cr_mtime_ns(to_ns(pipe.inode->mtime));
+  }
   return {};
 }
 
@@ -84,8 +93,15 @@ Result<> read_pipe(ReadCtx& ctx, const pb::file_entry& entry) {
   TRY(add_description(ctx, e.id(), kPipeKind, e.flags(), 0, get_owner(e.fown())));
   PipeModel& model = ctx.models.edit<PipeModel>();
   model.pipe_of[e.id()] = e.pipe_id();
-  model.pipes[e.pipe_id()].ends.push_back(e.id());
-  model.pipes[e.pipe_id()].external |= e.cr_external();
+  Pipe& pipe = model.pipes[e.pipe_id()];
+  pipe.ends.push_back(e.id());
+  pipe.external |= e.cr_external();
+  if (e.has_cr_uid())
+    pipe.inode = {.uid = e.cr_uid(),
+                  .gid = e.cr_gid(),
+                  .mode = e.cr_mode() & 07777,
+                  .atime = from_ns(e.cr_atime_ns()),
+                  .mtime = from_ns(e.cr_mtime_ns())};
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/format.h"
+#include "core/id_map.h"
 #include "files/description.h"
 #include "files/pipe.h"
 #include "files/regular.h"
@@ -22,11 +23,27 @@ void release(Pipe& pipe, FileId id) {
   for (int* fd : {&pipe.read_fd, &pipe.write_fd}) UniqueFd{std::exchange(*fd, -1)}.reset();
 }
 
+/// Any end will do.
+Result<> set_inode(const TaskCtx& ctx, int fd, const PipeInode& inode, const std::string& object) {
+  struct stat now;
+  const uid_t uid = core::uid_for(ctx.models(), ctx.task.pid, inode.uid);
+  const gid_t gid = core::gid_for(ctx.models(), ctx.task.pid, inode.gid);
+  if (fstat(fd, &now) != 0) return fail("stat", object, errno);
+  if ((now.st_uid != uid || now.st_gid != gid) && fchown(fd, uid, gid) != 0)
+    return fail(format("give the owner {}:{} to", uid, gid), object, errno);
+  if ((now.st_mode & 07777) != inode.mode && fchmod(fd, inode.mode) != 0)
+    return fail("set the permissions of", object, errno);
+  const timespec times[2] = {inode.atime, inode.mtime};
+  if (futimens(fd, times) != 0) return fail("set the times of", object, errno);
+  return {};
+}
+
 Result<> make_pipe(TaskCtx& ctx, Pipe& pipe, const Description& d) {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) return fail("make", d.object, errno);
   UniqueFd read_fd(fds[0]), write_fd(fds[1]);
   TRY(fill_pipe(write_fd.get(), pipe, d.object));
+  if (pipe.inode) TRY(set_inode(ctx, write_fd.get(), *pipe.inode, d.object));
   pipe.read_fd = TRY(keep(ctx, read_fd.release()));
   pipe.write_fd = TRY(keep(ctx, write_fd.release()));
   return {};
