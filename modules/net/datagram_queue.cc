@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/format.h"
+#include "base/unique_fd.h"
 #include "net/tcp_segment.h"
 
 #ifndef SO_PEEK_OFF
@@ -105,6 +106,23 @@ Result<std::vector<Datagram>> peek_from_offset(int fd, const std::string& object
   }
 }
 
+/// One, to an address that the socket has.
+Result<> deliver(int fd, const Datagram& d, const InetAddress& here, int protocol, const std::string& object) {
+  std::vector<std::uint8_t> packet(sizeof(udphdr));
+  udphdr h{};
+  h.source = htons(d.from.port);
+  h.dest = htons(here.port);
+  h.len = htons(static_cast<std::uint16_t>(sizeof h + d.data.size()));
+  std::memcpy(packet.data(), &h, sizeof h);
+  packet.insert(packet.end(), d.data.begin(), d.data.end());
+  const std::uint32_t before = TRY(queued_memory(fd, object));
+  TRY(deliver_packet(d.from.plain(), here.plain(), protocol, packet.data(), packet.size(), offsetof(udphdr, check),
+                     object, d.marks));
+  if (TRY(queued_memory(fd, object)) > before) return {};
+  return Error{"net", "refill the queue of", object, 0,
+               "a datagram did not arrive: does a packet filter drop what comes over lo?"};
+}
+
 }  // namespace
 
 Result<std::vector<Datagram>> peek_datagrams(int fd, const std::string& object) {
@@ -122,35 +140,45 @@ Result<std::vector<Datagram>> peek_datagrams(int fd, const std::string& object) 
   return all;
 }
 
+Result<bool> can_aim(const Datagram& d, const InetAddress& local, const std::string& object) {
+  if (local.family != AF_INET) return false;  // IPv6: the last peer stays when it is connected to nobody again
+  UniqueFd fd(socket(local.family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd) return failed("try how to refill the queue of", object);
+  InetAddress at = local;
+  at.port = 0;
+  const SocketAddress own = to_kernel(at), from = to_kernel(d.from);
+  if (!local.any() && bind(fd.get(), own.get(), own.size) != 0) return false;
+  if (connect(fd.get(), from.get(), from.size) != 0) return false;
+  return !d.to || d.to->plain().words == TRY(local_address(fd.get(), object)).plain().words;
+}
+
+Result<> aim_datagrams(int fd, const std::vector<Datagram>& queue, const std::string& object) {
+  setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0);
+  for (const Datagram& d : queue) {
+    const SocketAddress from = to_kernel(d.from);
+    if (connect(fd, from.get(), from.size) != 0) return failed("aim at", object);
+    TRY(deliver(fd, d, TRY(local_address(fd, object)), IPPROTO_UDP, object));
+    const sockaddr nobody{AF_UNSPEC, {}};
+    if (connect(fd, &nobody, sizeof nobody) != 0) return failed("disconnect", object);
+  }
+  return {};
+}
+
 Result<> deliver_datagrams(int fd, const std::vector<Datagram>& queue, const InetAddress& to, int protocol,
                            const std::string& object) {
-  if (queue.empty()) return {};
-  InetAddress target = to;
-  if (target.any()) {
-    if (target.family == AF_INET6)
-      target.words[3] = htonl(1);
-    else
-      target.words[0] = htonl(INADDR_LOOPBACK);
-  }
+  InetAddress loopback{to.family};
+  if (to.family == AF_INET6)
+    loopback.words[3] = htonl(1);
+  else
+    loopback.words[0] = htonl(INADDR_LOOPBACK);
+  loopback.port = to.port;
   for (const Datagram& d : queue) {
-    InetAddress here = target;
+    InetAddress here = to.any() ? loopback : to;
     if (d.to && to.any())
       here = InetAddress{d.to->family, d.to->words, to.port, 0};
     else if (d.from.mapped() && to.any())
       here = InetAddress{AF_INET, {htonl(INADDR_LOOPBACK)}, to.port, 0};
-    std::vector<std::uint8_t> packet(sizeof(udphdr));
-    udphdr h{};
-    h.source = htons(d.from.port);
-    h.dest = htons(to.port);
-    h.len = htons(static_cast<std::uint16_t>(sizeof h + d.data.size()));
-    std::memcpy(packet.data(), &h, sizeof h);
-    packet.insert(packet.end(), d.data.begin(), d.data.end());
-    const std::uint32_t before = TRY(queued_memory(fd, object));
-    TRY(deliver_packet(d.from.plain(), here.plain(), protocol, packet.data(), packet.size(), offsetof(udphdr, check),
-                       object, d.marks));
-    if (TRY(queued_memory(fd, object)) <= before)
-      return Error{"net", "refill the queue of", object, 0,
-                   "a datagram did not arrive: does a packet filter drop what comes over lo?"};
+    TRY(deliver(fd, d, here, protocol, object));
   }
   return {};
 }

@@ -25,6 +25,12 @@ struct Datagram {
 
 /// All of them, in order; SO_PEEK_OFF is used for it and put back. Errors: recvmsg(2), setsockopt(2).
 Result<std::vector<Datagram>> peek_datagrams(int fd, const std::string& object);
+/// Whether aim_datagrams() could give it to a socket at `local`. Errors: socket(2).
+Result<bool> can_aim(const Datagram&, const InetAddress& local, const std::string& object);
+
+/// As deliver_datagrams(), to a socket that is bound to a device, which it no longer is afterwards: it is connected
+/// to each sender in turn, so that the kernel finds no better one, and then to nobody.
+Result<> aim_datagrams(int fd, const std::vector<Datagram>&, const std::string& object);
 /// Sends them to `to`, the address of the socket `fd`, and makes sure that it got them all. Errors: those of
 /// deliver_packet; one that did not arrive.
 Result<> deliver_datagrams(int fd, const std::vector<Datagram>&, const InetAddress& to, int protocol,

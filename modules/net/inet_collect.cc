@@ -6,8 +6,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-
 #include "base/format.h"
 #include "core/id_map.h"
 #include "core/sharing.h"
@@ -74,13 +72,14 @@ Result<> collect_tcp(const DumpCtx& ctx, int fd, InetSocket& s, const std::strin
   return {};
 }
 
-/// Whether packets over lo would reach this socket and no other.
+/// Whether packets over lo can reach this socket and no other. Who is connected for a moment, so that they come to
+/// it, leaves the group that shares its port.
 bool refillable(const InetSocket& s) {
   const InetAddress local = s.local.plain();
   const bool multicast =
       local.family == AF_INET6 ? (ntohl(local.words[0]) >> 24) == 0xff : (ntohl(local.words[0]) >> 28) == 0xe;
   const bool scoped = s.local.scope != 0 || s.peer.scope != 0;
-  return !multicast && !scoped && s.protocol == IPPROTO_UDP && !s.options.reuseport && s.options.bound_device.empty();
+  return !multicast && !scoped && s.protocol == IPPROTO_UDP && !s.options.reuseport;
 }
 
 /// What waits in raw and ICMP sockets came from protocols that answer by themselves: it can't be sent once more.
@@ -91,24 +90,31 @@ Result<> collect_raw_queue(const DumpCtx& ctx, short events, const std::string& 
 
 /// Whether it would look the same when it comes over lo: its sender has no scope of a link, it came in there or that
 /// does not show, and the socket has the address that it was sent to.
-bool comes_over_lo(const InetSocket& s, const Datagram& d) {
+Result<bool> comes_over_lo(const InetSocket& s, const Datagram& d, const std::string& object) {
   constexpr std::uint32_t kLo = 1;
   if (d.from.scope != 0 || (d.interface != 0 && d.interface != kLo)) return false;
+  if (s.of_device()) return can_aim(d, s.local, object);
   return !d.to || s.local.any() || d.to->plain().words == s.local.plain().words;
+}
+
+/// Why the datagrams of the queue can't come back; empty when they can.
+Result<std::string> stuck(const InetSocket& s, const std::string& object) {
+  if (!refillable(s)) return std::string("in a socket that shares its port or is bound to a group or a link");
+  for (const Datagram& d : s.queue)
+    if (!TRY(comes_over_lo(s, d, object)))
+      return std::string(s.of_device() ? "in a socket that is bound to a device, which they could not reach over lo"
+                                       : "one of them by another interface than lo or for another address");
+  return std::string();
 }
 
 Result<> collect_udp_queue(const DumpCtx& ctx, int fd, InetSocket& s, const std::string& object) {
   s.queue = TRY(peek_datagrams(fd, object));
-  const bool same =
-      std::all_of(s.queue.begin(), s.queue.end(), [&](const Datagram& d) { return comes_over_lo(s, d); });
-  if (s.queue.empty() || (refillable(s) && same)) return {};
+  const std::string why = s.queue.empty() ? "" : TRY(stuck(s, object));
+  if (why.empty()) return {};
   if (!ctx.opt.allows_lossy("udp-queue"))
-    return refuse(object,
-                  format("{} datagrams that were not read can't be put back {}: --allow-lossy udp-queue drops them",
-                         s.queue.size(),
-                         same ? "into a socket that shares its port or is bound to an interface or a group"
-                              : "as what came in by another interface than lo, or for an address that the socket no "
-                                "longer has"));
+    return refuse(object, format("{} datagrams that were not read came {}, and can't be put back: --allow-lossy "
+                                 "udp-queue drops them",
+                                 s.queue.size(), why));
   s.queue.clear();
   return {};
 }

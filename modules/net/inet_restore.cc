@@ -65,7 +65,8 @@ Result<> fill_queue(int fd, const InetSocket& s, const files::Description& d) {
   if (s.queue.empty()) return {};
   const int wide = 1 << 30;
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wide, sizeof wide);
-  return deliver_datagrams(fd, s.queue, s.local, s.protocol, d.object);
+  return s.of_device() ? aim_datagrams(fd, s.queue, d.object)
+                       : deliver_datagrams(fd, s.queue, s.local, s.protocol, d.object);
 }
 
 Result<> open_datagrams(int fd, const InetSocket& s, const files::Description& d) {
@@ -74,8 +75,8 @@ Result<> open_datagrams(int fd, const InetSocket& s, const files::Description& d
     TRY(bind_to(fd, s.local, d.object));
   }
   // What others than its peer have sent came before it was connected.
-  const bool of_peer =
-      std::all_of(s.queue.begin(), s.queue.end(), [&](const Datagram& x) { return same_end(x.from, s.peer); });
+  const bool of_peer = !s.of_device() && std::all_of(s.queue.begin(), s.queue.end(),
+                                                     [&](const Datagram& x) { return same_end(x.from, s.peer); });
   if (!of_peer) TRY(fill_queue(fd, s, d));
   if (s.state == TcpState::kEstablished) {
     const SocketAddress to = to_kernel(s.peer);

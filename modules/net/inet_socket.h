@@ -52,6 +52,8 @@ struct InetSocket {
 
   bool tcp() const { return type == SOCK_STREAM; }
   bool connection() const { return tcp() && is_connection(state); }
+  /// Others than datagrams of its device would not come to it.
+  bool of_device() const { return !options.bound_device.empty(); }
   bool listening() const { return tcp() && state == TcpState::kListen; }
   /// It was a connection, and both sides have closed it, or it was reset: what was received can still be read.
   bool spent() const { return tcp() && state == TcpState::kClose && shutdown != 0; }
