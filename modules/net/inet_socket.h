@@ -7,8 +7,9 @@
 // Order matters nowhere: addresses are bound in repair mode, which shares a port with whoever has it, and `plan` has
 // made sure that nobody outside the tree has it.
 //
-// Refused: see inet_collect.cc (connections in the middle of a handshake, TLS and MPTCP, pending errors, urgent data)
-// and inet_plan.cc (ports that are taken, addresses that are not there).
+// Refused: see inet_collect.cc (connections in the middle of a handshake, TLS and MPTCP, pending errors, urgent
+// data), tcp_waiting.h (some that nobody has accepted), hidden_state.h and inet_plan.cc (ports that are taken,
+// addresses that are not there).
 #pragma once
 
 #include <atomic>
