@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <set>
+#include <vector>
 
 #include "base/format.h"
 #include "core/proc_text.h"
-#include "core/sharing.h"
 #include "files/description.h"
 
 namespace cr::files {
@@ -40,18 +40,23 @@ bool lists_mount(const Result<std::string>& mountinfo, MountId mount) {
   return mountinfo.ok() && ("\n" + mountinfo.value()).find(format("\n{} ", mount)) != std::string::npos;
 }
 
-/// In the namespaces of the engine and of the tree. What is in a message in flight is shown by the engine.
+/// Whether a process lives in a mount namespace that has the mount: one of the tree, the engine, or anybody. What is
+/// in a message in flight is shown by the engine.
 bool is_in_a_namespace(const DumpCtx& ctx, const FileProbe& p) {
-  if (lists_mount(core::read_proc(p.pid, "mountinfo"), p.mount) ||
-      lists_mount(core::read_text("/proc/self/mountinfo"), p.mount))
-    return true;
-  const auto& ids = ctx.models.get<KobjModel>().of;
-  std::set<std::uint32_t> seen;
+  std::set<std::string> seen;
+  const auto shows_it = [&](HostPid pid) {
+    const auto space = core::read_proc_link(pid, "ns/mnt"), root = core::read_proc_link(pid, "root");
+    return space.ok() && root.ok() && seen.insert(space.value() + root.value()).second &&
+           lists_mount(core::read_proc(pid, "mountinfo"), p.mount);
+  };
+  if (shows_it(p.pid) || shows_it(HostPid{getpid()})) return true;
   for (const Task& t : ctx.tree.tasks)
-    if (t.alive() && seen.insert(ids.at(t.pid).mnt_ns).second &&
-        lists_mount(core::read_proc(t.live, "mountinfo"), p.mount))
-      return true;
-  return false;
+    if (t.alive() && shows_it(t.live)) return true;
+  const auto all = core::list("/proc");
+  return all.ok() && std::any_of(all.value().begin(), all.value().end(), [&](const std::string& name) {
+           const auto pid = core::number(name);
+           return pid && shows_it(HostPid{static_cast<int>(*pid)});
+         });
 }
 
 /// A mount that was cloned or made by open_tree(2) or fsmount(2), or unmounted lazily. The path of what lies in it
