@@ -11,8 +11,10 @@
 static volatile int got_int;
 static void on_int(int sig) { got_int = sig; }
 
+enum does { kWaits, kReads, kReadsInFront };
+
 /* A job in a group of its own; reads from the terminal and says what it got. */
-static pid_t start_job(const char* name, int reads) {
+static pid_t start_job(const char* name, enum does does) {
   pid_t pid = must(fork());
   if (pid) {
     setpgid(pid, pid);
@@ -23,7 +25,8 @@ static pid_t start_job(const char* name, int reads) {
   struct sigaction act = {.sa_handler = on_int}; /* no SA_RESTART */
   sigaction(SIGINT, &act, NULL);
   char got[64];
-  while (!reads) pause();
+  while (does == kWaits) pause();
+  while (does == kReadsInFront && tcgetpgrp(0) != getpid()) usleep(1000); /* earlier a read would stop it */
   ssize_t n = read(0, got, sizeof(got));
   if (n < 0 && got_int) dprintf(1, "%s:int;", name);
   if (n > 0) dprintf(1, "%s:%.*s;", name, (int)n - 1, got);
@@ -37,11 +40,11 @@ static void shell(int slave, int commands, int answers) {
   if (ioctl(slave, TIOCSCTTY, 0)) die("no controlling terminal: %s", strerror(errno));
   for (int i = 0; i < 3; ++i) dup2(slave, i);
   signal(SIGTTOU, SIG_IGN);
-  pid_t background = start_job("back", 0), stopped = start_job("stopped", 1);
+  pid_t background = start_job("back", kWaits), stopped = start_job("stopped", kReads);
   /* The read of a background process stops it. */
   if (waitpid(stopped, &status, WUNTRACED) != stopped || !WIFSTOPPED(status) || WSTOPSIG(status) != SIGTTIN)
     die("the job was not stopped: %x", status);
-  pid_t front = start_job("front", 1);
+  pid_t front = start_job("front", kReadsInFront);
   must(tcsetpgrp(0, front));
   if (wait_for_state(front, 'S')) die("the foreground job does not wait");
   usleep(20000);
