@@ -10,6 +10,7 @@
 #include "tty/node.h"
 #include "tty/outside.h"
 #include "tty/tty.h"
+#include "tty/vt.h"
 
 namespace cr::tty {
 namespace {
@@ -54,10 +55,13 @@ Result<Terminal> describe(const DumpCtx& ctx, const FileProbe& p) {
     t.type = Type::kCtty;
   } else if (maj == kAuxMajor) {
     return refuse("the system console is not carried: start the program with its input and output elsewhere");
+  } else if (maj == kVtMajor && min == 0) {
+    return refuse("it is whichever console was in front when it was opened: let the program open that by its name");
+  } else if (maj == kVtMajor && min < kFirstSerialMinor) {
+    t.type = Type::kVt;
+    t.index = min;
   } else if (maj == kVtMajor) {
-    return refuse(min < kFirstSerialMinor
-                      ? "virtual consoles are not carried yet: run the program on a pseudo terminal"
-                      : "a serial line has its other end outside: close it before the dump");
+    return refuse("a serial line has its other end outside: close it before the dump");
   } else {
     t.index = index_of_slave(p.st.st_rdev);
     take_node(t, p.st, ctx.models.get<core::TreeIds>());
@@ -97,11 +101,19 @@ Result<TerminalId> add_terminal(Model& model, Terminal t, const FileProbe& p) {
 }
 
 /// The terminal of the description, new or known.
-Result<TerminalId> terminal_of(Model& model, Terminal t, const FileProbe& p) {
+Result<TerminalId> terminal_of(const DumpCtx& ctx, Model& model, Terminal t, const FileProbe& p) {
   const bool hung_up = is_hung_up(p.fd);
   if (t.type == Type::kExternal) {
     for (const auto& [id, known] : model.terminals)
       if (known.type == Type::kExternal && known.rdev == t.rdev && known.dev == t.dev) return id;
+    return add_terminal(model, std::move(t), p);
+  }
+  if (t.type == Type::kVt) {
+    if (hung_up) return fail("dump", t.object, 0, "a virtual console that was hung up is not carried");
+    for (const auto& [id, known] : model.terminals)
+      if (known.type == Type::kVt && known.rdev == t.rdev) return id;
+    TRY(check_console(ctx, p.fd, t.object));
+    TRY(read_state(t, p.fd));
     return add_terminal(model, std::move(t), p);
   }
   if (t.type == Type::kCtty) {
@@ -137,7 +149,7 @@ Result<> collect_open(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   constexpr std::string_view kDeleted = " (deleted)";
   Model& model = ctx.models.edit<Model>();
   OpenTerminal open;
-  open.terminal = TRY(terminal_of(model, TRY(describe(ctx, probe)), probe));
+  open.terminal = TRY(terminal_of(ctx, model, TRY(describe(ctx, probe)), probe));
   open.path = probe.link;
   if (open.path.ends_with(kDeleted)) open.path.resize(open.path.size() - kDeleted.size());
   open.path_id = TRY(files::add_path(ctx, probe, open.path));

@@ -82,6 +82,14 @@ Result<> open_controlling(RestoreCtx& ctx, const Model& model) {
       TRY(open_through(pair->slave_fd, wanted, t.object));
       continue;
     }
+    if (t.type == Type::kVt) {
+      for (const auto& [id, open] : model.opens)
+        if (open.terminal == real) {
+          TRY(open_through(open.number, wanted, t.object));
+          break;
+        }
+      continue;
+    }
     // The caller's, which controls our own session.
     for (const Wanted& w : wanted)
       if (int err = open_devtty(w); err != 0) return fail("open", "/dev/tty", err);

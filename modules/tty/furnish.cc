@@ -15,6 +15,7 @@
 #include "tty/outside.h"
 #include "tty/pty_maker.h"
 #include "tty/tty.h"
+#include "tty/vt.h"
 
 namespace cr::tty {
 namespace {
@@ -142,6 +143,13 @@ class Maker {
     return {};
   }
 
+  Result<> open_vt(const OpenTerminal& open, const Terminal& t, std::uint32_t flags) {
+    UniqueFd fd = TRY(open_console(t, open.path, flags));
+    if (t.settings) TRY(write_settings(fd.get(), *t.settings, t.object));
+    if (t.locked_settings) TRY(write_locked_settings(fd.get(), *t.locked_settings, t.object, ctx_.opener));
+    return put(std::move(fd), open.number, t.object);
+  }
+
   Result<> open_one(FileId id, const OpenTerminal& open) {
     const Terminal& t = model_.terminals.at(open.terminal);
     const std::uint32_t flags = files::open_flags(files::description(ctx_.models, id).flags);
@@ -149,6 +157,7 @@ class Maker {
       const auto it = ctx_.models.get<files::Model>().inherited.find(external_name(t));
       return put_copy(it->second, open.number, t.object);
     }
+    if (t.type == Type::kVt) return open_vt(open, t, flags);
     if (t.type == Type::kCtty || t.hung_up()) return {};  // these are made elsewhere
     const Pair& pair = model_.pairs.at({t.dev, t.index});
     if (t.master) return put_copy(pair.master_fd, open.number, t.object);
@@ -193,6 +202,8 @@ Result<> finish_all(RestoreCtx& ctx) {
     TRY(shut(ctx, pair.slave));
     TRY(shut(ctx, pair.master));
   }
+  for (const auto& [id, t] : ctx.models.get<Model>().terminals)
+    if (t.type == Type::kVt) TRY(shut(ctx, id));
   return hand_over_masters(ctx);
 }
 

@@ -97,7 +97,7 @@ Result<> plan_all(PlanCtx& ctx) {
   for (const auto& [id, t] : model.terminals)
     if (t.type == Type::kExternal)
       TRY(check_external(ctx, model, t));
-    else if (t.type != Type::kPty && t.type != Type::kCtty)
+    else if (t.type != Type::kPty && t.type != Type::kCtty && t.type != Type::kVt)
       return fail("restore", t.object, 0, "terminals of this type are not carried yet");
   TRY(check_callers_session(ctx, model));
   for (auto& [id, open] : model.opens) open.number = files::take_service_number(files);

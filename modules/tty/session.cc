@@ -27,7 +27,11 @@ const Terminal* terminal_of(const Model& model, NsPid sid) {
 
 /// A service number of that terminal; -1: there is none.
 int number_of(const Models& models, const Terminal& t) {
-  if (t.type == Type::kPty) return models.get<Model>().pairs.at({t.dev, t.index}).slave_fd;
+  const Model& model = models.get<Model>();
+  if (t.type == Type::kPty) return model.pairs.at({t.dev, t.index}).slave_fd;
+  if (t.type == Type::kVt)
+    for (const auto& [id, open] : model.opens)
+      if (open.terminal == t.id) return open.number;
   const auto& inherited = models.get<files::Model>().inherited;
   const auto it = inherited.find(external_name(t));
   return it == inherited.end() ? -1 : it->second;

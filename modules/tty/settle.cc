@@ -39,11 +39,11 @@ TerminalId add_slave(Model& model, Pair& pair, std::uint32_t dev, std::uint32_t 
   return pair.slave;
 }
 
-/// The slave or external terminal with that device number, of which nobody may have a descriptor. 0: the tree has
-/// nothing of it.
+/// The slave, console or external terminal with that device number, of which nobody may have a descriptor. 0: the
+/// tree has nothing of it.
 Result<TerminalId> terminal_with(Model& model, std::uint32_t rdev) {
   for (const auto& [id, t] : model.terminals)
-    if (t.type == Type::kExternal && t.rdev == rdev) return id;
+    if ((t.type == Type::kExternal || t.type == Type::kVt) && t.rdev == rdev) return id;
   if (!is_slave_node(rdev)) return TerminalId{0};
   const std::uint32_t index = index_of_slave(rdev);
   const PairKey* found = nullptr;

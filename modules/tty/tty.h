@@ -17,8 +17,10 @@
 // with its settings but not its window size. A runtime that takes the masters by itself (orphan_pts_master of the
 // RPC) gets one of a new terminal, made where the old one was (see orphan.h).
 //
+// A virtual console stays where it is, and is opened again (see vt.h).
+//
 // Refused: a pty that a process outside also has; a pty of the outside without one of those options; serial lines,
-// virtual consoles, /dev/console; line disciplines other than N_TTY; status of packet mode that nobody has read yet;
+// /dev/console; line disciplines other than N_TTY; status of packet mode that nobody has read yet;
 // a number that is taken at the restore. Not seen: input that was written to a slave that nobody ever opened, a
 // literal-next (^V) whose character has not come, an echo that waits behind stopped output.
 #pragma once
