@@ -8,7 +8,8 @@ import shutil
 import subprocess
 
 APPLETS = ("sh", "sleep", "cat", "echo", "ls", "ps", "mkdir", "touch", "hostname", "id", "stty", "ip", "mount", "wc", "tty")
-COUNT = "i=0; while :; do i=$((i+1)); echo $i > /tmp/count; sleep 0.02; done"
+# The file keeps its size: a checkpoint may come while it is open, and a container that goes on must not make it another one.
+COUNT = "i=0; while :; do i=$((i+1)); printf %08d $i 1<>/tmp/count; sleep 0.02; done"
 
 
 def make_root(root, programs=()):

@@ -61,7 +61,7 @@ def expect(actual, wanted, what):
 
 
 def number_in(path):
-    """Of a counter's file; 0 while it is not there or was just truncated."""
+    """Of a counter's file; 0 while it is not there or empty yet."""
     try:
         return int(pathlib.Path(path).read_text() or 0)
     except FileNotFoundError:
