@@ -119,7 +119,9 @@ Result<> wanted_pages(PagemapScan& scan, const Vma& v, std::vector<Range>& out) 
     out.push_back(v);
     return {};
   }
-  if (!v.has_own_pages()) return {};
+  // The kernel may drop pages of droppable memory at any time, so it can be done here: what getrandom(2) of the vdso
+  // keeps there would give every restore of a set the same random numbers.
+  if (!v.has_own_pages() || is_droppable(v)) return {};
   return scan.find(v, PageWish::kOwnAnonymous, out);
 }
 

@@ -144,4 +144,6 @@ Result<Vma> to_vma(const SmapsEntry& e, HostPid pid) {
   return v;
 }
 
+bool is_droppable(const Vma& v) { return (v.flags & MAP_TYPE) == MAP_DROPPABLE; }
+
 }  // namespace cr::mm

@@ -34,5 +34,7 @@ Result<std::vector<SmapsEntry>> parse_smaps(std::string_view text);
 /// The Vma of an entry, without its file: protection, MAP_ flags, status, madvise bits. Errors: what the engine
 /// can't carry (device memory, userfaultfd, shadow stack, ...), naming `pid`, the range and the kind.
 Result<Vma> to_vma(const SmapsEntry&, HostPid pid);
+/// Memory whose pages the kernel may drop at any time (MAP_DROPPABLE, Linux 6.11).
+bool is_droppable(const Vma& v);
 
 }  // namespace cr::mm
