@@ -12,7 +12,10 @@ enum { kFutexHash = 78, kSet = 1, kGet = 2 };
 
 static int slots(void) { return prctl(kFutexHash, kGet, 0, 0, 0); }
 
+static volatile int runs; /* the thread, with the mask that it is to have */
+
 static void* sleeper(void* unused) {
+  runs = 1;
   for (;;) pause();
   return unused;
 }
@@ -27,6 +30,7 @@ static void set_up_threads(void* now) {
   must(sigprocmask(SIG_BLOCK, &all, &old)); /* signals are for the main thread */
   expect_eq(pthread_create(&thread, NULL, sleeper, NULL), 0);
   must(sigprocmask(SIG_SETMASK, &old, NULL));
+  while (!runs) usleep(1000);
   *(int*)now = slots();
 }
 
