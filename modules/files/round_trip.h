@@ -17,6 +17,7 @@
 #include "base/format.h"
 #include "core/image_fixture.h"
 #include "core/sharing.h"
+#include "core/stages.h"
 #include "files/description.h"
 #include "files/files.h"
 
@@ -101,6 +102,7 @@ class RoundTrip {
     stop();
     RestoreCtx ctx{opt, images, tasks, models};
     ctx.first_service_fd = plan_ctx.first_service_fd;
+    ctx.shared = TRY(core::make_shared_page(1));
     TRY(reserve_numbers(ctx));
     TRY(furnish(ctx));
     child_ = fork();
