@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   test_init(argc, argv);
   int fd = open("/dev/tty63", O_RDWR | O_NOCTTY | O_NONBLOCK);
   if (fd < 0) skip("no virtual console: %s", strerror(errno));
-  struct termios before, own, now;
+  struct termios before = {0}, own, now = {0}; /* also what lies between their members */
   struct stat st;
   struct child child = {.setup = lead, .check = check_leader};
   must(tcgetattr(fd, &before));
