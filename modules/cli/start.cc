@@ -10,6 +10,7 @@
 
 #include "base/format.h"
 #include "base/log.h"
+#include "engine/scripts.h"
 
 namespace cr::cli {
 namespace {
@@ -33,8 +34,7 @@ Result<> open_log(const Options& o) {
 
 /// What a caller may have left out or set, and later code relies on.
 void settle_in() {
-  // A log that nobody reads, a limit on the size of files: errors of a call, which have a way to be told and undone.
-  for (int s : {SIGPIPE, SIGXFSZ}) signal(s, SIG_IGN);
+  for (int s : engine::kIgnoredSignals) signal(s, SIG_IGN);
   // A tree needs descriptors for each of its tasks and connections.
   rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -68,7 +68,7 @@ int spawn(pid_t* pid, std::vector<std::string>& words, std::vector<std::string>&
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attr, &none);
   sigset_t ignored = none;
-  for (int s : {SIGPIPE, SIGXFSZ}) sigaddset(&ignored, s);
+  for (int s : kIgnoredSignals) sigaddset(&ignored, s);
   posix_spawnattr_setsigdefault(&attr, &ignored);
   posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   std::vector<char*> argv = pointers(words);

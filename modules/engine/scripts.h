@@ -1,6 +1,8 @@
 // Action scripts: programs of the caller that run at fixed points of a dump or restore (--action-script).
 #pragma once
 
+#include <signal.h>
+
 #include <cstdint>
 #include <string_view>
 
@@ -9,6 +11,10 @@
 #include "core/options.h"
 
 namespace cr::engine {
+
+/// What the engine ignores, and its scripts do not: a log that nobody reads, a limit on the size of files. Then they
+/// are errors of a call, which have a way to be told and undone.
+inline constexpr int kIgnoredSignals[] = {SIGPIPE, SIGXFSZ};
 
 enum class ScriptPoint : std::uint8_t {
   kPreStream,

@@ -21,7 +21,7 @@ namespace {
 bool is_pressure_file(const FileProbe& p) {
   constexpr std::string_view kResources[] = {"cpu", "io", "irq", "memory"};
   struct statfs fs;
-  if (!S_ISREG(p.st.st_mode) || fstatfs(p.fd, &fs) != 0) return false;
+  if (!S_ISREG(p.st.st_mode) || p.link.find("pressure") == std::string::npos || fstatfs(p.fd, &fs) != 0) return false;
   const auto type = static_cast<unsigned long>(fs.f_type);
   const bool of_system = type == PROC_SUPER_MAGIC, of_group = type == CGROUP2_SUPER_MAGIC;
   return std::any_of(std::begin(kResources), std::end(kResources), [&](std::string_view name) {
@@ -59,19 +59,28 @@ bool is_in_a_namespace(const DumpCtx& ctx, const FileProbe& p) {
          });
 }
 
+/// Mounts that were found not to be detached; while the tree is stopped none of its becomes it.
+struct Attached {
+  std::set<MountId> mounts{};
+};
+
 /// A mount that was cloned or made by open_tree(2) or fsmount(2), or unmounted lazily. The path of what lies in it
 /// begins at its own root, and may lead to the same file of the mount that it was cloned from.
-bool is_detached(const DumpCtx& ctx, const FileProbe& p, const std::string& path) {
+bool is_detached(DumpCtx& ctx, const FileProbe& p, const std::string& path) {
+  auto& attached = ctx.models.edit<Attached>().mounts;
+  if (p.mount.value < 0 || attached.contains(p.mount)) return false;
   struct statx found;
-  if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &found) == 0 &&
-      (found.stx_mask & STATX_MNT_ID) != 0 && found.stx_mnt_id == static_cast<std::uint64_t>(p.mount.value))
-    return false;
-  return p.mount.value >= 0 && !is_in_a_namespace(ctx, p);
+  const bool leads_there =
+      statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &found) == 0 &&
+      (found.stx_mask & STATX_MNT_ID) != 0 && found.stx_mnt_id == static_cast<std::uint64_t>(p.mount.value);
+  if (!leads_there && !is_in_a_namespace(ctx, p)) return true;
+  attached.insert(p.mount);
+  return false;
 }
 
 }  // namespace
 
-Result<> check_hidden_state(const DumpCtx& ctx, const FileProbe& probe, const std::string& path) {
+Result<> check_hidden_state(DumpCtx& ctx, const FileProbe& probe, const std::string& path) {
   // F_NOTIFY makes its caller the one who gets the signals, and that is all that shows of it.
   if (S_ISDIR(probe.st.st_mode) && probe.owner.pid != 0)
     return fail(

@@ -10,6 +10,6 @@
 namespace cr::files {
 
 /// Refuses by name what has such state. `path` is where the dumper finds the file, if it finds it there.
-Result<> check_hidden_state(const DumpCtx& ctx, const FileProbe& probe, const std::string& path);
+Result<> check_hidden_state(DumpCtx& ctx, const FileProbe& probe, const std::string& path);
 
 }  // namespace cr::files

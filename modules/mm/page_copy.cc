@@ -154,12 +154,12 @@ std::vector<Piece> cut(std::span<PageJob> jobs, std::uint64_t piece) {
   return pieces;
 }
 
-/// Gives the files their length, which huge pages need. False: they don't let it be done.
+/// Gives the files their length, which huge pages need, where there can be one. False: they don't let it be done.
 bool lengthen(std::span<const PageJob> jobs) {
   return std::all_of(jobs.begin(), jobs.end(), [](const PageJob& job) {
     if (job.extents.empty()) return true;
-    const Extent& last = job.extents.back();
-    return ftruncate(job.pages->fd(), static_cast<off_t>(last.offset + last.size)) == 0;
+    const std::uint64_t length = job.extents.back().offset + job.extents.back().size;
+    return length < HugePart::kHuge || ftruncate(job.pages->fd(), static_cast<off_t>(length)) == 0;
   });
 }
 

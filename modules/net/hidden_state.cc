@@ -7,9 +7,12 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <map>
 #include <sstream>
+#include <vector>
 
 #include "base/format.h"
+#include "core/ns_kind.h"
 #include "core/proc_text.h"
 
 namespace cr::net {
@@ -24,8 +27,13 @@ bool has_saved_syn(int fd) {
   return getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, &byte, &size) != 0 && errno == EINVAL && size > sizeof byte;
 }
 
-/// The labels that anybody in the network namespace has leased.
-std::vector<std::uint32_t> leased_labels() {
+/// Read once in a dump: nobody of the tree leases one meanwhile.
+struct SeenLabels {
+  std::map<NsId, std::vector<std::uint32_t>> of{};
+};
+
+/// The labels that anybody in the caller's network namespace has leased.
+std::vector<std::uint32_t> read_labels() {
   std::vector<std::uint32_t> labels;
   auto text = core::read_text("/proc/thread-self/net/ip6_flowlabel");
   if (!text.ok()) return labels;
@@ -34,6 +42,13 @@ std::vector<std::uint32_t> leased_labels() {
     if (!line.starts_with("Label"))
       labels.push_back(static_cast<std::uint32_t>(std::strtoul(line.c_str(), nullptr, 16)));
   return labels;
+}
+
+const std::vector<std::uint32_t>& leased_labels(DumpCtx& ctx, NsId net_ns) {
+  auto& of = ctx.models.edit<SeenLabels>().of;
+  auto it = of.find(net_ns);
+  if (it == of.end()) it = of.emplace(net_ns, read_labels()).first;
+  return it->second;
 }
 
 /// Only who has a lease may renew it, which for the least of times changes nothing.
@@ -52,13 +67,13 @@ bool routes_multicast(int family) {
 
 }  // namespace
 
-Result<> refuse_hidden_state(const DumpCtx& ctx, int fd, const InetSocket& s, const std::string& object) {
+Result<> refuse_hidden_state(DumpCtx& ctx, int fd, const InetSocket& s, const std::string& object) {
   if (s.tcp() && s.state != TcpState::kListen && has_saved_syn(fd) && !ctx.opt.allows_lossy("saved-syn"))
     return refuse(object,
                   "the first packet of its connection was kept (TCP_SAVE_SYN), and nobody has asked for it yet; "
                   "--allow-lossy saved-syn drops it");
   if (s.family == AF_INET6)
-    for (const std::uint32_t label : leased_labels())
+    for (const std::uint32_t label : leased_labels(ctx, s.net_ns))
       if (has_lease(fd, label))
         return refuse(object,
                       format("it has a lease of the IPv6 flow label {:x}: release it before the dump", label));

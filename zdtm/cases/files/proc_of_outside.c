@@ -9,39 +9,9 @@
 
 #include "check.h"
 #include "descriptors.h"
+#include "outside_process.h"
 
 enum { kInit = 77, kPassing };
-
-static int is_dead(int pidfd) {
-  struct pollfd p = {.fd = pidfd, .events = POLLIN};
-  return must(poll(&p, 1, 0));
-}
-
-/* A grandchild that nobody in the tree is the parent of, and that ends with the case. */
-static pid_t start_outside(void) {
-  int told[2];
-  pid_t pid = 0, root = getpid();
-  must(pipe(told));
-  pid_t between = must(fork());
-  if (between == 0) {
-    pid = must(fork());
-    if (pid != 0) _exit(0);
-    must(setsid());
-    pid = getpid();
-    int of_root = must(syscall(SYS_pidfd_open, root, 0));
-    while (getppid() == between) usleep(100);
-    must(write(told[1], &pid, sizeof(pid)));
-    must(close_range(0, of_root - 1, 0));
-    must(close_range(of_root + 1, ~0u, 0));
-    while (!is_dead(of_root)) usleep(1000);
-    _exit(0);
-  }
-  expect_eq(read(told[0], &pid, sizeof(pid)), sizeof(pid));
-  close(told[0]);
-  close(told[1]);
-  must(waitpid(between, NULL, 0));
-  return pid;
-}
 
 static void open_stat(pid_t pid, int number) {
   char path[64];
