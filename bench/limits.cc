@@ -62,6 +62,33 @@ double write_file(const std::string& dir, bool durable) {
   return ms;
 }
 
+/// What a process stands still for when it is forked.
+double fork_whole(int advice) {
+  touch(map(advice));
+  const double start = now_ms();
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  const double ms = now_ms() - start;
+  waitpid(child, nullptr, 0);
+  return ms;
+}
+
+/// A thousand processes made and ended, each of which writes to as many pages as a program does that only starts.
+double fork_thousand() {
+  constexpr std::size_t kTouched = 100;
+  std::byte* m = map();
+  for (std::size_t at = 0; at < kTouched * 4096; at += 4096) m[at] = std::byte{1};
+  const double start = now_ms();
+  for (int i = 0; i < 1000; ++i)
+    if (fork() == 0) {
+      for (std::size_t at = 0; at < kTouched * 4096; at += 4096) m[at] = std::byte{2};
+      _exit(0);
+    }
+  while (waitpid(-1, nullptr, 0) > 0) {
+  }
+  return now_ms() - start;
+}
+
 /// In a child: a command that we start counts our own peak of memory as its own (setmax_mm_hiwater_rss() at exec).
 template <class F>
 double in_child(F measure) {
@@ -80,18 +107,20 @@ double in_child(F measure) {
   return ms;
 }
 
+constexpr double kScale = double{1 << 30} / kBytes;
+
 template <class F>
-void add(const char* name, F measure) {
+void add(const char* name, F measure, const char* counter = "ms_per_gib", double scale = kScale) {
   benchmark::RegisterBenchmark(name,
-                               [measure](benchmark::State& state) {
+                               [=](benchmark::State& state) {
                                  in_child(measure);  // warm
                                  Series s;
                                  for (auto _ : state) {
-                                   const double ms = in_child(measure) * 4;
+                                   const double ms = in_child(measure) * scale;
                                    state.SetIterationTime(ms / 1e3);
                                    s.add(ms);
                                  }
-                                 state.counters["ms_per_gib"] = s.median();
+                                 state.counters[counter] = s.median();
                                  state.counters["spread_pct"] = s.spread();
                                })
       ->UseManualTime()
@@ -105,6 +134,9 @@ void register_limits(const Setting& s) {
   add("limit/memcpy", [] { return copy(); });
   add("limit/fault_in/4k", [] { return fault_in(MADV_NOHUGEPAGE); });
   add("limit/fault_in/huge", [] { return fault_in(MADV_HUGEPAGE); });
+  add("limit/fork/4k", [] { return fork_whole(MADV_NOHUGEPAGE); });
+  add(
+      "limit/fork/1000_processes", [] { return fork_thousand(); }, "all_ms", 1);
   add("limit/pwrite/tmpfs", [&s] { return write_file(s.tmpfs, false); });
   add("limit/pwrite/disk", [&s] { return write_file(s.disk, false); });
   add("limit/pwrite/disk_durable", [&s] { return write_file(s.disk, true); });

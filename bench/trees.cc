@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "bench/cases.h"
 #include "bench/series.h"
@@ -28,17 +29,18 @@ struct Row {
   std::string name;
   VictimShape shape;
   int rounds;
+  std::vector<std::string> dump_options{};
 };
 
 void run(benchmark::State& state, const Place& place, const Row& row) {
   Subject v(place, row.shape);
   const double pss_before = pss_of_tree(v.pid());
   Series dump, restore, pss;
-  v.dump(), v.restore();
+  v.dump(row.dump_options), v.restore();
   for (auto _ : state) {
     v.remove_images();
     warm(row.shape.bytes * static_cast<std::size_t>(row.shape.workers + 1));
-    dump.add(v.dump());
+    dump.add(v.dump(row.dump_options));
     warm(row.shape.bytes);
     restore.add(v.restore());
     pss.add(pss_of_tree(v.pid()));
@@ -59,11 +61,17 @@ void run(benchmark::State& state, const Place& place, const Row& row) {
 void register_trees(const Setting& s) {
   const Place place{s.engine, s.victim, s.tmpfs};
   const std::size_t shared = s.bytes / 4;  // nine images of it
-  const std::string size = std::to_string(shared >> 20) + "MiB";
-  for (const Row& row : {Row{"tree/alone/" + size, {.bytes = shared, .threads = "quiet"}, 2},
-                         Row{"tree/8_workers/" + size, {.bytes = shared, .workers = 8, .threads = "quiet"}, 2},
-                         Row{"tree/100_processes", {.workers = 99, .threads = "quiet"}, 2},
-                         Row{"tree/1000_processes", {.workers = 999, .threads = "quiet"}, 2}})
+  const auto size = [](std::size_t bytes) { return std::to_string(bytes >> 20) + "MiB"; };
+  for (const Row& row :
+       {Row{"tree/alone/" + size(shared), {.bytes = shared, .threads = "quiet"}, 2},
+        Row{"tree/alone/" + size(s.bytes), {.bytes = s.bytes, .threads = "quiet"}, 2},
+        Row{"tree/8_workers/" + size(shared), {.bytes = shared, .workers = 8, .threads = "quiet"}, 2},
+        Row{"tree/8_workers_stored_once/" + size(s.bytes),
+            {.bytes = s.bytes, .workers = 8, .threads = "quiet"},
+            2,
+            {"--store-once"}},
+        Row{"tree/100_processes", {.workers = 99, .threads = "quiet"}, 2},
+        Row{"tree/1000_processes", {.workers = 999, .threads = "quiet"}, 2}})
     benchmark::RegisterBenchmark(row.name.c_str(), run, place, row)
         ->UseManualTime()
         ->Iterations(row.rounds * s.rounds)
