@@ -121,6 +121,7 @@ constexpr std::array kTable{
     no_effect(kSession, "deprecated", 0, kNone, kNeg, kAny, "nothing here is deprecated"),
     no_effect(kSession, "ghost-fiemap", 0, kNone, kNeg, kDumps, "holes of unlinked files are found in any case"),
 
+    built(kMemory, "store-once", 0, kNone, kNeg, kDump, "", "store memory that processes share copy-on-write once; only crengine reads the set", set_flag<&O::store_once>),
     later(kMemory, "page-server", 0, kNone, kNeg, kDumps, kNoServer),
     built(kOutside, "address", 0, kReq, kPlain, kDumps | kDaemons, "SOCKET", "where the service listens (criu_service.socket)", set_text<&O::address>),
     later(kMemory, "port", 0, kReq, kPlain, kDumps | kDaemons, kNoServer),

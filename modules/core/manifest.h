@@ -41,11 +41,13 @@ enum FeatureBits : std::uint64_t {
   kKeyrings = 1 << 26,         ///< task_core_entry.keyrings
   kInnerProc = 1 << 27,        ///< mnt_entry.cr_pid_ns
   kTcpWaiting = 1 << 28,       ///< inet_sk_entry.cr_waiting
+  kStoredOnce = 1 << 29,       ///< pagemap_entry.flags with kPeInherited
 };
 /// All bits that this build understands.
-inline constexpr std::uint64_t kKnownFeatures =
-    kLocalDescriptors | kExitedLeaders | kSemaphoreUndo | kHostIpc | kMessageQueues | kGroupsDenied |
-    kProtectionKeys | kXtTables | kHiddenMounts | kPidLevels | kChildUsers | kKeyrings | kInnerProc | kTcpWaiting;
+inline constexpr std::uint64_t kKnownFeatures = kLocalDescriptors | kExitedLeaders | kSemaphoreUndo | kHostIpc |
+                                                kMessageQueues | kGroupsDenied | kProtectionKeys | kXtTables |
+                                                kHiddenMounts | kPidLevels | kChildUsers | kKeyrings | kInnerProc |
+                                                kTcpWaiting | kStoredOnce;
 
 struct ManifestEntry {
   std::string name;

@@ -12,7 +12,7 @@ namespace cr::core {
 namespace {
 
 constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-constexpr std::uint32_t kKnownFlags = kPeParent | kPeLazy | kPePresent;
+constexpr std::uint32_t kKnownFlags = kPeParent | kPeLazy | kPePresent | kPeInherited;
 
 // What is wrong with a run that shall follow `end`, with `bytes` in the pages file so far; null when nothing is.
 const char* fault(const PageRun& run, std::uint64_t end, std::uint64_t bytes) {
@@ -23,6 +23,7 @@ const char* fault(const PageRun& run, std::uint64_t end, std::uint64_t bytes) {
   if (run.flags & ~kKnownFlags) return "has flags that are not known";
   if (run.flags == 0) return "says nothing of where its bytes are";
   if ((run.flags & kPeParent) && (run.flags & kPePresent)) return "is both here and in the parent";
+  if ((run.flags & kPeInherited) && !(run.flags & kPeParent)) return "is inherited from nobody";
   if (run.vaddr < end) return "is out of order or overlaps the run before";
   return nullptr;
 }

@@ -18,6 +18,9 @@ enum PageFlags : std::uint32_t {
   kPeParent = 1,   ///< the bytes are in the parent set
   kPeLazy = 2,     ///< may be restored on first touch
   kPePresent = 4,  ///< the bytes are in the pages file
+  /// With kPeParent, which makes other readers look for a parent set and refuse: the bytes are those that the process
+  /// has which this one was forked from, at the same address (kStoredOnce).
+  kPeInherited = 1 << 16,
 };
 
 /// Adjacent pages of one kind.

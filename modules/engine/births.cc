@@ -271,4 +271,17 @@ class Planner {
 
 Result<BirthPlan> plan_births(const TaskTree& tree, const KobjModel& shared) { return Planner(tree, shared).run(); }
 
+std::vector<TaskIndex> forked_from(const BirthPlan& plan, const TaskTree& tree) {
+  std::vector<TaskIndex> makers(tree.tasks.size(), kNoTask);
+  for (const Birth& maker : plan.births) {
+    if (maker.kind != Birth::Kind::kTask || maker.shares_memory || !tree.tasks[maker.task].alive()) continue;
+    for (const std::vector<std::size_t>* births : {&maker.before, &maker.after})
+      for (std::size_t i : *births) {
+        const Birth& child = plan.births[i];
+        if (child.kind == Birth::Kind::kTask && !child.shares_memory) makers[child.task] = maker.task;
+      }
+  }
+  return makers;
+}
+
 }  // namespace cr::engine

@@ -54,4 +54,8 @@ struct BirthPlan {
 };
 Result<BirthPlan> plan_births(const TaskTree&, const KobjModel&);
 
+/// For each task the one that it is forked from, with all of the memory that it has then; kNoTask: it is made in
+/// another way, or by a helper.
+std::vector<TaskIndex> forked_from(const BirthPlan&, const TaskTree&);
+
 }  // namespace cr::engine

@@ -70,7 +70,8 @@ Result<> dump(const Options& opt) {
   for (const Task& t : ctx.tree.tasks)
     if (t.alive()) TRY(interrogate(ctx, t, gadgets));
   TRY(run(&Module::settle, ctx));
-  TRY(plan_births(ctx.tree, ctx.models.get<KobjModel>()));  // refuse here or never
+  const BirthPlan births = TRY(plan_births(ctx.tree, ctx.models.get<KobjModel>()));  // refuse here or never
+  ctx.models.edit<mm::Model>().forked_from = forked_from(births, ctx.tree);
   mm::begin_snapshot(ctx);
   TRY(write_images(ctx));
   const bool runs_on = mm::has_snapshot(ctx);

@@ -151,9 +151,10 @@ Result<Restored> restore(const Options& opt) {
   Models models;
   ReadCtx read{opt, images, tree, models};
   TRY(read_images(read));
+  BirthPlan births = TRY(plan_births(tree, models.get<KobjModel>()));
+  models.edit<mm::Model>().forked_from = forked_from(births, tree);
   PlanCtx plan_ctx{opt, tree, models};
   TRY(run(&Module::plan, plan_ctx));  // no process yet; refuse here or never
-  BirthPlan births = TRY(plan_births(tree, models.get<KobjModel>()));
   TRY(images.verify_pages());
   Pidfile pidfile = TRY(Pidfile::create(opt.pidfile));
   TRY(run_scripts(opt, ScriptPoint::kPreRestore));

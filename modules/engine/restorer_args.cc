@@ -63,9 +63,10 @@ Result<> fill_memory(TaskCtx& t, const mm::Premaps& premaps, const Layout& at, r
   args.is_sharer = owner.index != t.task.index;
   if (args.is_sharer) return {};
   std::vector<mm::Keep> keep{{at.base, at.end}};
-  for (const Task& other : t.tree().tasks) {
-    if (!other.alive() || other.index == owner.index || spaces.of(other).owner != owner.pid) continue;
-    const TaskSlot& slot = t.restore.shared->task[other.index];
+  const std::uint32_t own = spaces.space_of.at(owner.pid);
+  for (const auto& [pid, space] : spaces.space_of) {
+    if (space != own || pid == owner.pid) continue;
+    const TaskSlot& slot = t.restore.shared->task[t.tree().find(pid)->index];
     keep.push_back({slot.arena_base, slot.arena_base + slot.arena_size});
   }
   return mm::fill_process(t, premaps, std::move(keep), at.park, args.mm, arena);

@@ -281,11 +281,24 @@ Result<FileId> collect_path(DumpCtx& ctx, const Task& task, std::string_view ent
   auto probed = probe_path(task, entry, flags, p);
   UniqueFd guard(p.fd);
   if (!probed.ok()) return probed.take_error();
-  auto key = std::make_tuple(p.st.st_dev, p.st.st_ino, p.mount.value, flags, p.link);
+  Collected::FileKey key(p.st.st_dev, p.st.st_ino, p.mount.value, flags, p.link);
   auto& paths = ctx.models.edit<Collected>().paths;
   if (auto it = paths.find(key); it != paths.end()) return it->second;
   const FileId id = TRY(add_new(ctx, p));
   ctx.models.edit<Collected>().paths.emplace(std::move(key), id);
+  return id;
+}
+
+Result<FileId> collect_mapped(DumpCtx& ctx, const Task& task, std::string_view entry, const std::string& shown) {
+  struct statx file {};
+  const std::string path = format("/proc/{}/{}", task.live, entry);
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_MNT_ID, &file) != 0 || !(file.stx_mask & STATX_MNT_ID))
+    return collect_path(ctx, task, entry);  // Linux before 5.8
+  Collected::FileKey key(makedev(file.stx_dev_major, file.stx_dev_minor), file.stx_ino, file.stx_mnt_id, 0, shown);
+  auto& mapped = ctx.models.edit<Collected>().mapped;
+  if (auto it = mapped.find(key); it != mapped.end()) return it->second;
+  const FileId id = TRY(collect_path(ctx, task, entry));
+  ctx.models.edit<Collected>().mapped.emplace(std::move(key), id);
   return id;
 }
 

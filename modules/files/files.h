@@ -100,6 +100,8 @@ inline int service_floor(const Model& model) { return model.first_service_fd + k
 /// which a restore has to open it. Equal files, by device, inode, mount, path and flags, get one id. Errors: open(2),
 /// readlink(2), a kind that is not carried, whatever the kind's collect refuses.
 Result<FileId> collect_path(DumpCtx& ctx, const Task& task, std::string_view proc_entry, std::uint32_t flags = 0);
+/// The same of a mapping, whose path in smaps is `shown`: of a file that is known only its identity is asked for.
+Result<FileId> collect_mapped(DumpCtx&, const Task&, std::string_view proc_entry, const std::string& shown);
 /// The description that descriptor `fd` of `pid` belongs to, new or known. `pid` may be the engine itself, for what
 /// came out of a socket's queue; the descriptor must then stay open until the dump ends. Errors: as collect_path.
 Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd);

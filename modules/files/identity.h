@@ -45,7 +45,10 @@ class Identities {
 /// What collecting needs and no image shows. Kept beside the Models while a dump runs.
 struct Collected {
   Identities identities{};
-  std::map<std::tuple<dev_t, ino_t, int, std::uint32_t, std::string>, FileId> paths{};  ///< of collect_path
+  using FileKey =
+      std::tuple<dev_t, ino_t, std::uint64_t, std::uint32_t, std::string>;  ///< device, inode, mount, flags, path
+  std::map<FileKey, FileId> paths{};                                        ///< of collect_path
+  std::map<FileKey, FileId> mapped{};                                       ///< of collect_mapped
   std::vector<UniqueFd> keep{};  ///< descriptors of our own that stand for descriptions in flight
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "base/format.h"
@@ -13,6 +14,7 @@
 #include "files/files.h"
 #include "infect/parasite_session.h"
 #include "ipc/ipc.h"
+#include "mm/inherited.h"
 #include "mm/mm.h"
 #include "mm/pagemap_scan.h"
 #include "mm/pkeys.h"
@@ -68,7 +70,7 @@ Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v)
   std::string entry = format("map_files/{:x}-{:x}", v.start, v.end);
   bool anon_shared = e.path.starts_with("/dev/zero (deleted)") || e.path.starts_with("[anon_shmem:");
   if (anon_shared || e.path.starts_with("/memfd:") || e.path.starts_with("/anon_hugepage")) v.status |= kVmaMemfd;
-  v.file = TRY(files::collect_path(ctx, t, entry));
+  v.file = TRY(files::collect_mapped(ctx, t, entry, e.path));
   return {};
 }
 
@@ -113,16 +115,13 @@ Result<> collect_fields(const Task& t, AddressSpace& space) {
   return {};
 }
 
-/// The pages of one mapping that only the images can bring back, as page-aligned ranges.
-Result<> wanted_pages(PagemapScan& scan, const Vma& v, std::vector<Range>& out) {
-  if (v.is(kVmaVdso | kVmaAioRing)) {
-    out.push_back(v);
-    return {};
-  }
+/// The pages of one mapping that only the images can bring back.
+std::vector<Range> wanted_pages(const FoundPages& found, const Vma& v) {
+  if (v.is(kVmaVdso | kVmaAioRing)) return {v};
   // The kernel may drop pages of droppable memory at any time, so it can be done here: what getrandom(2) of the vdso
   // keeps there would give every restore of a set the same random numbers.
   if (!v.has_own_pages() || is_droppable(v)) return {};
-  return scan.find(v, PageWish::kOwnAnonymous, out);
+  return parts_in(found.own, v);
 }
 
 /// Two switches of prctl(2) belong to the address space, so the image has them there; the module task asks for them.
@@ -222,30 +221,39 @@ Result<> interrogate(DumpCtx& ctx, const Task& t, infect::ParasiteSession& sessi
 }
 
 Result<> settle(DumpCtx& ctx) {
-  for (auto& [id, space] : ctx.models.edit<Model>().spaces) {
-    const Task& t = *ctx.tree.find(space.owner);
-    PagemapScan scan = TRY(PagemapScan::open(t.live));
-    for (Vma& v : space.vmas)
-      if (!v.is(kVmaVdso | kVmaVvar | kVmaVsyscall)) TRY(scan.find(v, PageWish::kGuard, v.guards));
-    take_switches(ctx.models.get<task::PrctlModel>(), space);
-  }
+  for (auto& [id, space] : ctx.models.edit<Model>().spaces) take_switches(ctx.models.get<task::PrctlModel>(), space);
   return {};
 }
 
-Result<std::vector<Extent>> find_pages(DumpCtx& ctx, const AddressSpace& space, core::PagemapWriter& pagemap) {
+Result<FoundPages> find_pages(const DumpCtx& ctx, AddressSpace& space) {
+  FoundPages found = TRY(scan_pages(ctx.tree.find(space.owner)->live, space.vmas));
+  for (Vma& v : space.vmas)
+    if (!v.is(kVmaVdso | kVmaVvar | kVmaVsyscall)) v.guards = parts_in(found.guards, v);
+  return found;
+}
+
+Result<std::vector<Extent>> list_pages(DumpCtx& ctx, const AddressSpace& space, const FoundPages& found,
+                                       core::PagemapWriter& pagemap) {
+  const Model& m = ctx.models.get<Model>();
   const Task& t = *ctx.tree.find(space.owner);
-  PagemapScan scan = TRY(PagemapScan::open(t.live));
+  std::optional<SharedFrames> frames;
+  if (ctx.opt.store_once && m.forked_from[t.index] != kNoTask)
+    frames = TRY(SharedFrames::open(ctx.tree.tasks[m.forked_from[t.index]].live, t.live));
   std::vector<Extent> extents;
   for (const Vma& v : space.vmas) {
-    std::vector<Range> ranges;
-    TRY(wanted_pages(scan, v, ranges));
-    bool lazy = v.is(kVmaAnonPrivate) && !v.is(kVmaVdso);
-    for (const Range& r : ranges) {
-      const std::uint64_t offset =
-          TRY(pagemap.add(r.start, r.size() / 4096, core::kPePresent | (lazy ? unsigned(core::kPeLazy) : 0u)));
-      extents.push_back({r.start, r.size(), offset});
-      ctx.stats.pages_written += r.size() / 4096;
-    }
+    const std::uint32_t lazy = v.is(kVmaAnonPrivate) && !v.is(kVmaVdso) ? std::uint32_t{core::kPeLazy} : 0;
+    const bool may_share = frames && can_inherit(m, ctx.tree, t, v);
+    for (const Range& r : wanted_pages(found, v))
+      for (const auto& part : may_share ? TRY(frames->split(r)) : std::vector<SharedFrames::Part>{{r, false}}) {
+        if (part.shared) {
+          ctx.images.require(core::kStoredOnce);
+          TRY(pagemap.add(part.start, part.size() / 4096, core::kPeParent | core::kPeInherited));
+          continue;
+        }
+        const std::uint64_t offset = TRY(pagemap.add(part.start, part.size() / 4096, core::kPePresent | lazy));
+        extents.push_back({part.start, part.size(), offset});
+        ctx.stats.pages_written += part.size() / 4096;
+      }
     if (v.has_own_pages()) ctx.stats.pages_scanned += v.size() / 4096;
   }
   return extents;

@@ -10,6 +10,7 @@
 #include "core/page_stream.h"
 #include "mm/mm.h"
 #include "mm/mm.pb.h"
+#include "mm/pagemap_scan.h"
 #include "mm/snapshot.h"
 
 namespace cr::mm {
@@ -203,6 +204,7 @@ Result<> write(DumpCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
   Batch batch(ctx);
   for (auto& [id, space] : m.spaces) {
+    const FoundPages found = TRY(find_pages(ctx, space));
     pb::mm_entry e;
     put_space(space, e);
     if (!space.ldt.empty()) ctx.images.require(core::kLocalDescriptors);
@@ -214,7 +216,7 @@ Result<> write(DumpCtx& ctx) {
     auto pagemap = TRY(core::PagemapWriter::create(ctx.images, core::ImageType::kPagemap,
                                                    static_cast<std::uint64_t>(space.owner.value), space.pages_id));
     core::RawImage pages = TRY(ctx.images.create_raw(core::ImageType::kPages, space.pages_id));
-    std::vector<Extent> extents = TRY(find_pages(ctx, space, pagemap));
+    std::vector<Extent> extents = TRY(list_pages(ctx, space, found, pagemap));
     TRY(pagemap.close());
     TRY(batch.add(space, std::move(pages), std::move(extents)));
   }

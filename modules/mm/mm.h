@@ -104,14 +104,19 @@ struct AddressSpace {
 struct Model {
   std::map<std::uint32_t, AddressSpace> spaces{};  ///< by vm_id
   std::map<NsPid, std::uint32_t> space_of{};       ///< of each live task
+  std::vector<TaskIndex> forked_from{};            ///< by task: whose memory it is born with; kNoTask: nobody's
   std::vector<Range> occupied{};                   ///< restore: what any task of the tree uses, ascending (plan)
 
   const AddressSpace& of(const Task& t) const { return spaces.at(space_of.at(t.pid)); }
   AddressSpace& of(const Task& t) { return spaces.at(space_of.at(t.pid)); }
 };
 
-/// Writes into `pagemap` which pages of one address space only the images can bring back, and says where they are.
-Result<std::vector<Extent>> find_pages(DumpCtx&, const AddressSpace&, core::PagemapWriter& pagemap);
+struct FoundPages;
+/// Looks for the pages of an address space, whose process is stopped, and notes its guards. Errors: as scan_pages.
+Result<FoundPages> find_pages(const DumpCtx&, AddressSpace&);
+/// Writes into `pagemap` which of them only the images can bring back, and says where they are.
+Result<std::vector<Extent>> list_pages(DumpCtx&, const AddressSpace&, const FoundPages&,
+                                       core::PagemapWriter& pagemap);
 
 // Hooks.
 Result<> collect(DumpCtx&);

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/format.h"
+#include "base/unique_fd.h"
 
 namespace cr::mm {
 namespace {
@@ -23,7 +25,7 @@ struct PmScanArg {
 constexpr unsigned long kPagemapScan = _IOWR('f', 16, PmScanArg);
 constexpr std::uint64_t kFile = 1 << 2, kPresent = 1 << 3, kSwapped = 1 << 4, kPfnZero = 1 << 5, kGuardPage = 1 << 8;
 
-constexpr std::size_t kRegions = 512;
+constexpr std::size_t kRegions = 1024;
 constexpr std::uint64_t kFrameMask = (1ull << 55) - 1;  // of a pagemap entry of a present page
 
 void append(std::vector<Range>& out, std::uint64_t start, std::uint64_t end) {
@@ -53,17 +55,8 @@ std::uint64_t zero_frame() {
   return frame;
 }
 
-}  // namespace
-
-Result<PagemapScan> PagemapScan::open(HostPid pid) {
-  UniqueFd fd(::open(format("/proc/{}/pagemap", pid).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Error{"mm", "open pagemap of", format("pid {}", pid), errno, "run as root"};
-  return PagemapScan(std::move(fd), pid);
-}
-
-Result<> PagemapScan::find(const Range& in, PageWish wish, std::vector<Range>& out) {
-  if (in.size() == 0) return {};
-  if (!has_ioctl_) return wish == PageWish::kGuard ? Result<>{} : find_by_entries(in, out);
+/// False when the kernel has no such ioctl: nothing was found then.
+Result<bool> scan_by_ioctl(int fd, const Range& in, FoundPages& out) {
   std::vector<PageRegion> regions(kRegions);
   PmScanArg arg{};
   arg.size = sizeof arg;
@@ -71,41 +64,37 @@ Result<> PagemapScan::find(const Range& in, PageWish wish, std::vector<Range>& o
   arg.end = in.end;
   arg.vec = reinterpret_cast<std::uint64_t>(regions.data());
   arg.vec_len = kRegions;
-  if (wish == PageWish::kGuard) {
-    arg.category_mask = arg.return_mask = kGuardPage;
-  } else {
-    // A guard marker shows as a swapped page; kernels before 6.15 know no guard category, and before 6.13 no guards.
-    arg.category_inverted = arg.category_mask = kFile | kPfnZero | (knows_guards_ ? kGuardPage : 0);
-    arg.category_anyof_mask = kPresent | kSwapped;
-    arg.return_mask = kPresent;
-  }
+  // A guard marker shows as a swapped page; kernels before 6.15 know no guard category, and before 6.13 no guards.
+  arg.category_anyof_mask = kPresent | kSwapped | kGuardPage;
+  arg.return_mask = kFile | kPfnZero | kGuardPage;
   while (arg.start < in.end) {
-    int n = ioctl(fd_.get(), kPagemapScan, &arg);
-    if (n < 0 && (errno == ENOTTY || errno == EINVAL)) {  // ENOTTY: no such ioctl; EINVAL: no such category
-      if (wish == PageWish::kGuard) return {};
-      if (errno == EINVAL && knows_guards_) {
-        knows_guards_ = false;
-        return find({arg.start, in.end}, wish, out);
-      }
-      has_ioctl_ = false;
-      return find_by_entries({arg.start, in.end}, out);
+    const int n = ioctl(fd, kPagemapScan, &arg);
+    if (n < 0 && errno == ENOTTY) return false;
+    if (n < 0 && errno == EINVAL && (arg.return_mask & kGuardPage) != 0) {
+      arg.category_anyof_mask &= ~kGuardPage;
+      arg.return_mask &= ~kGuardPage;
+      continue;
     }
-    if (n < 0)
-      return Error{"mm", "scan pages of", format("pid {} range {:x}-{:x}", pid_, in.start, in.end), errno, ""};
-    for (int i = 0; i < n; ++i) append(out, regions[i].start, regions[i].end);
+    if (n < 0) return Error{"mm", "scan pages of", format("range {:x}-{:x}", in.start, in.end), errno, ""};
+    for (const PageRegion& r : std::span(regions).first(static_cast<std::size_t>(n))) {
+      if (r.categories & kGuardPage)
+        append(out.guards, r.start, r.end);
+      else if (r.categories == 0)
+        append(out.own, r.start, r.end);
+    }
     arg.start = arg.walk_end;
   }
-  return {};
+  return true;
 }
 
 // Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, 61 page cache or shared.
-Result<> PagemapScan::find_by_entries(const Range& in, std::vector<Range>& out) {
+Result<> find_by_entries(int fd, const Range& in, std::vector<Range>& out) {
   constexpr std::uint64_t kPage = 4096;
   std::vector<std::uint64_t> entries(4096);
   for (std::uint64_t at = in.start; at < in.end;) {
     std::size_t want = std::min<std::uint64_t>(entries.size(), (in.end - at) / kPage);
-    ssize_t n = pread(fd_.get(), entries.data(), want * 8, static_cast<off_t>(at / kPage * 8));
-    if (n <= 0) return Error{"mm", "read pagemap of", format("pid {}", pid_), n < 0 ? errno : EIO, ""};
+    ssize_t n = pread(fd, entries.data(), want * 8, static_cast<off_t>(at / kPage * 8));
+    if (n <= 0) return Error{"mm", "read pagemap at", format("{:x}", at), n < 0 ? errno : EIO, ""};
     for (std::size_t i = 0; i < static_cast<std::size_t>(n) / 8; ++i, at += kPage) {
       const bool own = (entries[i] >> 62) != 0 && !(entries[i] >> 61 & 1);
       const bool zero = entries[i] >> 63 && zero_frame() != 0 && (entries[i] & kFrameMask) == zero_frame();
@@ -113,6 +102,38 @@ Result<> PagemapScan::find_by_entries(const Range& in, std::vector<Range>& out) 
     }
   }
   return {};
+}
+
+/// From the first mapping to the end of the last one that has page tables of the process.
+Range span_of(const std::vector<Vma>& vmas) {
+  Range all;
+  for (const Vma& v : vmas) {
+    if (v.is(kVmaVsyscall)) continue;
+    if (all.end == 0) all.start = v.start;
+    all.end = v.end;
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<FoundPages> scan_pages(HostPid pid, const std::vector<Vma>& vmas) {
+  UniqueFd fd(open(format("/proc/{}/pagemap", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return Error{"mm", "open pagemap of", format("pid {}", pid), errno, "run as root"};
+  FoundPages found;
+  if (TRY(scan_by_ioctl(fd.get(), span_of(vmas), found))) return found;
+  for (const Vma& v : vmas)
+    if (v.has_own_pages()) TRY(find_by_entries(fd.get(), v, found.own));
+  return found;
+}
+
+std::vector<Range> parts_in(const std::vector<Range>& ranges, const Range& in) {
+  std::vector<Range> parts;
+  auto it = std::upper_bound(ranges.begin(), ranges.end(), in.start,
+                             [](std::uint64_t at, const Range& r) { return at < r.end; });
+  for (; it != ranges.end() && it->start < in.end; ++it)
+    parts.push_back({std::max(it->start, in.start), std::min(it->end, in.end)});
+  return parts;
 }
 
 }  // namespace cr::mm

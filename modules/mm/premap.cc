@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "core/proc_text.h"
 #include "files/files.h"
+#include "mm/inherited.h"
 #include "mm/page_fill.h"
 #include "mm/smaps.h"
 
@@ -31,10 +32,12 @@ Error fail(const TaskCtx& t, const char* step, std::uint64_t at, int err) {
                err == ENOMEM ? "free memory or raise the limits of the restoring cgroup" : ""};
 }
 
-/// All pages of the images that lie in `v`, as (start, end, offset in the pages file), ascending.
+/// Pages of the images that lie in one mapping.
 struct Piece {
   std::uint64_t start, end, file_offset;
+  bool inherited;  ///< they are the parent's, and not in the pages file
 };
+/// All of `v`, ascending.
 std::vector<Piece> pieces_of(const AddressSpace& space, const Vma& v) {
   std::vector<Piece> out;
   auto it =
@@ -42,16 +45,9 @@ std::vector<Piece> pieces_of(const AddressSpace& space, const Vma& v) {
                        [](std::uint64_t a, const core::PageRun& r) { return a < r.vaddr + r.nr_pages * kPage; });
   for (; it != space.runs.end() && it->vaddr < v.end; ++it) {
     std::uint64_t start = std::max(it->vaddr, v.start), end = std::min(it->vaddr + it->nr_pages * kPage, v.end);
-    out.push_back({start, end, it->offset + (start - it->vaddr)});
+    out.push_back({start, end, it->offset + (start - it->vaddr), (it->flags & core::kPeInherited) != 0});
   }
   return out;
-}
-
-/// What a premap can be: the rest is mapped at its place by the restorer, with its few pages if it has any.
-bool can_premap(const Vma& v) { return v.has_own_pages() && !v.is(kVmaMemfd) && !(v.flags & MAP_HUGETLB); }
-
-bool same_mapping(const Vma& a, const Vma& b) {
-  return a.start == b.start && a.end == b.end && a.flags == b.flags && a.pgoff == b.pgoff && a.status == b.status;
 }
 
 Result<> read_into(TaskCtx& t, int fd, std::uint64_t at, std::uint64_t size, std::uint64_t offset) {
@@ -72,25 +68,48 @@ void copy_differing(std::uint8_t* to, const std::uint8_t* from, std::size_t size
 
 /// The region is the child's view of the parent's memory: brings it to the child's content and touches only what
 /// differs. Pages that the child does not have are dropped. `buffer` has kBuffer bytes.
-Result<> fill_inherited(TaskCtx& t, int fd, const Premap& p, const std::vector<Piece>& pieces, std::uint8_t* buffer) {
-  std::uint64_t done = p.vma->start;
-  auto drop = [&](std::uint64_t until) {
-    if (until > done) madvise(reinterpret_cast<void*>(p.at + (done - p.vma->start)), until - done, MADV_DONTNEED);
-  };
-  for (const Piece& piece : pieces) {
-    drop(piece.start);
+class InheritedFiller {
+ public:
+  InheritedFiller(TaskCtx& t, int fd, const Premap& p, std::uint8_t* buffer)
+      : t_(t), fd_(fd), p_(p), buffer_(buffer) {}
+
+  /// In a set that stores shared pages once, all others are known to differ: these are left to `own`.
+  Result<> fill(const std::vector<Piece>& pieces, bool stored_once, std::vector<FillExtent>& own) {
+    std::uint64_t done = p_.vma->start;
+    for (const Piece& piece : pieces) {
+      drop(done, piece.start);
+      if (stored_once && !piece.inherited)
+        own.push_back({place(piece.start), piece.end - piece.start, piece.file_offset});
+      else if (!stored_once)
+        TRY(compare(piece));
+      done = piece.end;
+    }
+    drop(done, p_.vma->end);
+    return {};
+  }
+
+ private:
+  std::uint64_t place(std::uint64_t address) const { return p_.at + (address - p_.vma->start); }
+
+  void drop(std::uint64_t from, std::uint64_t until) const {
+    if (until > from) madvise(reinterpret_cast<void*>(place(from)), until - from, MADV_DONTNEED);
+  }
+
+  Result<> compare(const Piece& piece) {
     for (std::uint64_t a = piece.start; a < piece.end;) {
-      std::size_t n = std::min<std::uint64_t>(kBuffer, piece.end - a);
-      const std::uint64_t offset = piece.file_offset + (a - piece.start);
-      TRY(read_into(t, fd, reinterpret_cast<std::uint64_t>(buffer), n, offset));
-      copy_differing(reinterpret_cast<std::uint8_t*>(p.at + (a - p.vma->start)), buffer, n);
+      const std::size_t n = std::min<std::uint64_t>(kBuffer, piece.end - a);
+      TRY(read_into(t_, fd_, reinterpret_cast<std::uint64_t>(buffer_), n, piece.file_offset + (a - piece.start)));
+      copy_differing(reinterpret_cast<std::uint8_t*>(place(a)), buffer_, n);
       a += n;
     }
-    done = piece.end;
+    return {};
   }
-  drop(p.vma->end);
-  return {};
-}
+
+  TaskCtx& t_;
+  int fd_;
+  const Premap& p_;
+  std::uint8_t* buffer_;
+};
 
 Result<> map_new(TaskCtx& t, const Premap& p) {
   const Vma& v = *p.vma;
@@ -115,6 +134,12 @@ void add_extents(const AddressSpace& space, const Premap& p, const std::vector<P
 }
 
 }  // namespace
+
+bool can_premap(const Vma& v) { return v.has_own_pages() && !v.is(kVmaMemfd) && !(v.flags & MAP_HUGETLB); }
+
+bool same_mapping(const Vma& a, const Vma& b) {
+  return a.start == b.start && a.end == b.end && a.flags == b.flags && a.pgoff == b.pgoff && a.status == b.status;
+}
 
 Result<std::uint64_t> find_gap(const RestoreCtx& ctx, std::uint64_t size) {
   const Model& m = ctx.models.get<Model>();
@@ -164,11 +189,12 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
   }
   std::uint64_t base = total > 0 ? TRY(find_gap(t.restore, total)) : 0;
   std::vector<FillExtent> extents;
+  const bool stored_once = inherits_pages(space);
   // Not cleared: most tasks need a few pages of it, and a page fault each is what costs.
   const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(kBuffer);
   for (Job& job : jobs) {
     if (job.inherited) {
-      TRY(fill_inherited(t, pages.get(), job.premap, job.pieces, buffer.get()));
+      TRY(InheritedFiller(t, pages.get(), job.premap, buffer.get()).fill(job.pieces, stored_once, extents));
     } else {
       job.premap.at += base;
       TRY(map_new(t, job.premap));

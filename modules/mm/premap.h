@@ -20,6 +20,12 @@ struct Premap {
 /// The premapped regions of a task, ascending by vma->start. A child has those of its parent too, by fork.
 using Premaps = std::vector<Premap>;
 
+/// Whether a mapping can be a premap: the rest is mapped at its place by the restorer, with its few pages if it has
+/// any.
+bool can_premap(const Vma&);
+/// Whether a child's mapping can be its copy of a parent's.
+bool same_mapping(const Vma&, const Vma&);
+
 /// Makes the private mappings of the task that have content, in a gap of its address space, and fills them from the
 /// images. Where the parent has the same mapping, the child's copy of it is used and only pages that differ are
 /// written, so that the others stay shared. Runs before the task's own children are forked.

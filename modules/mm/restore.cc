@@ -14,6 +14,7 @@
 #include "core/proc_text.h"
 #include "files/files.h"
 #include "ipc/ipc.h"
+#include "mm/inherited.h"
 #include "mm/mm.h"
 #include "mm/pkeys.h"
 #include "mm/premap.h"
@@ -244,6 +245,7 @@ Result<> plan(PlanCtx& ctx) {
     TRY(plan_rings(t, space));
     TRY(plan_pkeys(t, space));
     TRY(rings_of(space, t));
+    TRY(check_inherited(ctx, t));
     for (const Vma& v : space.vmas) {
       if (!v.is(kVmaVsyscall)) m.occupied.push_back(v);
       if (is_writable_memfd(v)) files::delay_seals(ctx, v.file);

@@ -89,11 +89,20 @@ Result<> write_entry(const ProcDir& dir, const char* entry, const std::string& t
   return {};
 }
 
-Result<> check_rlimits(NsPid pid, const Limits& wanted, bool may_raise) {
+/// The hard limits of the engine.
+std::array<rlim_t, kRlimits> own_hard_limits() {
+  std::array<rlim_t, kRlimits> hard{};
   for (std::size_t i = 0; i < kRlimits; ++i) {
     rlimit own{};
     getrlimit(static_cast<__rlimit_resource>(i), &own);
-    if (wanted.rlimits[i].max <= own.rlim_max || may_raise) continue;
+    hard[i] = own.rlim_max;
+  }
+  return hard;
+}
+
+Result<> check_rlimits(NsPid pid, const Limits& wanted, const std::array<rlim_t, kRlimits>& own) {
+  for (std::size_t i = 0; i < kRlimits; ++i) {
+    if (wanted.rlimits[i].max <= own[i]) continue;
     return Error{"limits", "raise the hard limit",
                  format("\"{}\" of pid {} to {}", kNames[i], pid, wanted.rlimits[i].max), EPERM,
                  "run the restore with CAP_SYS_RESOURCE, or with hard limits at least as high"};
@@ -152,8 +161,9 @@ Result<> collect(DumpCtx& ctx) {
 Result<> plan(PlanCtx& ctx) {
   const bool may_raise = core::has_capability(CAP_SYS_RESOURCE);
   const Limits own = TRY(collect_files({AT_FDCWD, "/proc/self"}));
+  const auto own_hard = own_hard_limits();
   for (const auto& [pid, wanted] : ctx.models.get<LimitsModel>().tasks) {
-    if (wanted.has_rlimits) TRY(check_rlimits(pid, wanted, may_raise));
+    if (wanted.has_rlimits && !may_raise) TRY(check_rlimits(pid, wanted, own_hard));
     // Without the capability a task may go down to the lowest value that was ever set for it with the capability;
     // that floor isn't shown, so only a value below our own is doubtful.
     if (wanted.oom_score_adj && own.oom_score_adj && *wanted.oom_score_adj < *own.oom_score_adj && !may_raise)

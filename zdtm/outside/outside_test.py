@@ -6,6 +6,7 @@ import pathlib
 import select
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
@@ -169,6 +170,74 @@ class DamageTest(Sandboxed):
             restored = self.restore(*given, pass_fds=[sleeper.stdout.fileno()])
             assert restored.returncode == 0 and marker.exists(), restored
             sleeper.stdout.close()
+        self.in_sandbox(body)
+
+
+# 32 MiB that four children share copy-on-write. Whoever gets SIGUSR1 says what is in them.
+WORKERS = '''
+import hashlib, mmap, os, signal, sys
+os.setsid()
+memory = mmap.mmap(-1, 32 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+for at in range(0, len(memory), 1 << 20):
+    memory[at:at + (1 << 20)] = os.urandom(1 << 20)
+def tell(*_):
+    with open(f"{sys.argv[1]}.{os.getpid()}.part", "w") as out:
+        out.write(hashlib.sha256(memory).hexdigest())
+    os.rename(out.name, out.name[:-5])
+signal.signal(signal.SIGUSR1, tell)
+for i in range(4):
+    if os.fork() == 0:
+        memory[i << 20] ^= 1
+        break
+else:
+    os.write(1, b"ready")
+os.closerange(0, 3)
+while True:
+    signal.pause()
+'''
+
+
+class StoredOnceTest(Sandboxed):
+    def test_workers(self):
+        def told(pids):
+            answers = {}
+            for pid in pids:
+                answer = pathlib.Path(self.work.name, f'sum.{pid}')
+                os.kill(pid, signal.SIGUSR1)
+                self.await_that(answer.exists, f'{pid} says nothing')
+                answers[pid] = answer.read_text()
+                answer.unlink()
+            return answers
+
+        def body():
+            out, inner = os.pipe()
+            self.images = os.path.join(self.work.name, 'set')
+            os.mkdir(self.images)
+            script = subprocess.Popen([sys.executable, '-S', '-c', WORKERS, os.path.join(self.work.name, 'sum')], stdin=subprocess.DEVNULL,
+                                      stdout=inner, stderr=subprocess.DEVNULL)
+            assert line_of(out) == 'ready'
+            with open(f'/proc/{script.pid}/task/{script.pid}/children') as children:
+                pids = [script.pid, *map(int, children.read().split())]
+            before = told(pids)
+            assert len(set(before.values())) == 5, before
+            dumped = self.dump(script.pid, '--store-once')
+            assert dumped.returncode == 0, dumped
+            script.wait()
+            size = sum(path.stat().st_size for path in pathlib.Path(self.images).glob('pages-*.img'))
+            assert 32 << 20 < size < 48 << 20, size
+            # The pages of one who has no parent can't be left to it.
+            first, other = (pathlib.Path(self.images, f'pagemap-{pid}.img') for pid in pids[:2])
+            kept, manifest = first.read_bytes(), pathlib.Path(self.images, 'crengine.manifest')
+            kept_manifest = manifest.read_bytes()
+            manifest.unlink()
+            first.write_bytes(other.read_bytes())
+            refused = self.restore()
+            assert refused.returncode == 1 and 'leave them to a parent that has no such mapping' in refused.stderr, refused
+            first.write_bytes(kept)
+            manifest.write_bytes(kept_manifest)
+            restored = self.restore()
+            assert restored.returncode == 0, restored
+            assert told(pids) == before
         self.in_sandbox(body)
 
 
