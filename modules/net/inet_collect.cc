@@ -64,11 +64,6 @@ Result<> collect_tcp(const DumpCtx& ctx, int fd, InetSocket& s, const std::strin
   if (events & POLLRDHUP) s.shutdown |= 1;
   if (fin_sent(s.state)) s.shutdown |= 2;
   if (s.spent()) s.shutdown = 3;
-  if (s.connection() && ctx.opt.tcp_close) {
-    s.state = TcpState::kClose;
-    s.local.port = s.peer.port = 0;
-    s.shutdown = 0;
-  }
   return {};
 }
 
@@ -192,6 +187,7 @@ Result<> collect_inet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   if (!s.tcp()) TRY(collect_datagrams(ctx, fd, s, object));
   s.protocol_options = TRY(get_protocol_options(fd, s.kind(), object));
   if (s.tcp()) TRY(add_segment_keys(s));
+  if (ctx.opt.tcp_close) s.forget_connection();
   ctx.models.edit<InetModel>().sockets[id] = std::move(s);
   return {};
 }

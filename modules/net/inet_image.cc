@@ -251,11 +251,7 @@ Result<> read_inet(ReadCtx& ctx, const pb::file_entry& entry) {
   if (s.family != AF_INET && s.family != AF_INET6) return damaged(e.id(), format("address family {}", s.family));
   if (s.state < TcpState::kEstablished || s.state > TcpState::kClosing)
     return damaged(e.id(), format("state {}", e.state()));
-  if (ctx.opt.tcp_close && s.connection()) {
-    s.state = TcpState::kClose;
-    s.local.port = s.peer.port = 0;
-    s.shutdown = 0;
-  }
+  if (ctx.opt.tcp_close) s.forget_connection();
   ctx.models.edit<InetModel>().sockets[e.id()] = std::move(s);
   return {};
 }

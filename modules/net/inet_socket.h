@@ -58,6 +58,13 @@ struct InetSocket {
   bool listening() const { return tcp() && state == TcpState::kListen; }
   /// It was a connection, and both sides have closed it, or it was reset: what was received can still be read.
   bool spent() const { return tcp() && state == TcpState::kClose && shutdown != 0; }
+  /// --tcp-close: a connection becomes a socket that never had one.
+  void forget_connection() {
+    if (!connection()) return;
+    state = TcpState::kClose;
+    local.port = peer.port = 0;
+    shutdown = 0;
+  }
   SocketClass kind() const { return {family, type, protocol, connection() || spent()}; }
 };
 

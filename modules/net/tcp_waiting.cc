@@ -173,6 +173,7 @@ class Queue {
 }  // namespace
 
 Result<> settle_waiting(DumpCtx& ctx) {
+  if (ctx.opt.tcp_close) return {};  // which leaves neither end of any connection
   for (auto& [id, s] : ctx.models.edit<InetModel>().sockets)
     if (s.listening()) TRY(Queue(ctx, id, s).look());
   return {};

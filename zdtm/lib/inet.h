@@ -164,3 +164,13 @@ static inline struct at outside(int family, void (*serve)(int fd)) {
   close(l);
   return a;
 }
+
+/* A stream socket that is no connection. */
+static inline void expect_closed(int fd) {
+  char byte;
+  struct sockaddr_storage name;
+  socklen_t size = sizeof name;
+  expect_errno(getpeername(fd, (struct sockaddr*)&name, &size), ENOTCONN);
+  expect_errno(recv(fd, &byte, 1, MSG_DONTWAIT), ENOTCONN);
+  expect_errno(send(fd, "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL), EPIPE);
+}
