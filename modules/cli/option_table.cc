@@ -50,7 +50,7 @@ constexpr std::array kTable{
     built(kWhat, "work-dir", 'W', kReq, kPlain, kAny, "DIR", "where log, pidfile and statistics go (as -D)", set_text<&O::work_dir>),
 
     built(kEnd, "leave-running", 'R', kNone, kPlain, kDump, "", "let the tasks run on after the dump", set_final_state<FinalState::kRunning>),
-    built(kEnd, "snapshot", 0, kNone, kNeg, kDump, "", "with --leave-running: let the tasks run on while their memory is written", set_flag<&O::snapshot>),
+    built(kEnd, "snapshot", 0, kNone, kNeg, kDump, "", "with --leave-running: let the tasks run on while their memory is written (unless there are scripts)", set_flag<&O::snapshot>),
     built(kEnd, "leave-stopped", 's', kNone, kPlain, kDump | kRestore, "", "leave the tasks stopped; SIGCONT wakes them", set_final_state<FinalState::kStopped>),
     built(kEnd, "restore-detached", 'd', kNone, kNeg, kRestore | kDaemons, "", "leave as soon as the tree runs; service: go to the background", set_flag<&O::restore_detached>),
     built(kEnd, "restore-sibling", 'S', kNone, kNeg, kRestore, "", "with -d: the tree becomes a child of the caller", set_flag<&O::restore_sibling>),

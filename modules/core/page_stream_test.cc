@@ -131,6 +131,8 @@ TEST_F(PageStream, Refusals) {
   refuses({entry(page_, 1, 8)}, 0, "not known");
   refuses({entry(page_, 1, 0)}, 0, "nothing");
   refuses({entry(page_, 1, kPePresent | kPeParent)}, 1, "both");
+  refuses({entry(page_, 1, kPePresent | kPeInherited)}, 1, "from nobody");
+  refuses({entry(page_, 1, kPeInherited)}, 0, "from nobody");
   auto two = entry(page_, 1, kPePresent);
   two.set_compat_nr_pages(2);
   refuses({two}, 1, "two counts");

@@ -56,6 +56,12 @@ TEST(Births, OrphanOfALiveSession) {
   EXPECT_TRUE(p.births[0].reaper);
 }
 
+TEST(Births, MemoryComesFromTheMakerUnlessAHelperIsBetween) {
+  // 13 is an orphan that a child of 12 has left to the reaper 10.
+  const TaskTree tree = make_tree({{10, 0, 10, 10}, {11, 10, 10, 10}, {12, 11, 12, 12}, {13, 10, 12, 12}});
+  EXPECT_EQ(forked_from(plan(tree), tree), (std::vector<TaskIndex>{kNoTask, 0, 1, kNoTask}));
+}
+
 TEST(Births, DeadSessionLeaderGetsAHelper) {
   BirthPlan p = plan(make_tree({{10, 0, 10, 10}, {12, 10, 11, 11}, {13, 10, 11, 11}}));
   ASSERT_EQ(p.births.size(), 4u);  // one helper leads both the session and its group

@@ -15,6 +15,7 @@
 #include "infect/gadgets.h"
 #include "infect/parasite_session.h"
 #include "mm/snapshot.h"
+#include "net/net.h"
 
 namespace cr::engine {
 namespace {
@@ -52,7 +53,7 @@ Result<> release(DumpCtx& ctx) {
 }  // namespace
 
 Result<> dump(const Options& opt) {
-  if (opt.snapshot && opt.final_state != FinalState::kRunning)
+  if (opt.snapshot.value_or(false) && opt.final_state != FinalState::kRunning)
     return Error{"engine", "dump", format("pid {}", opt.pid), EINVAL, "--snapshot needs --leave-running"};
   TRY(run_scripts(opt, ScriptPoint::kPreDump, opt.pid));
   ThawedGroup thawed = TRY(ThawedGroup::thaw(opt.freeze_cgroup));  // freezes again when the tree was let go
@@ -78,6 +79,7 @@ Result<> dump(const Options& opt) {
   if (runs_on) {  // whatever happens now, the tree has gone on
     ctx.stats.frozen_us = clock.us();
     TRY(release(ctx));
+    TRY(net::let_pass(ctx));
     TRY(mm::finish_snapshot(ctx));
   }
   TRY(ctx.images.commit());

@@ -78,6 +78,10 @@ class Copier {
       TRY(copy_range(e->start + inside, n, e->offset + inside, part));
       left -= n;
     }
+    // A disk begins now, and not when all is copied. On tmpfs there is nothing to begin with.
+    if (!part)
+      sync_file_range(job_->pages->fd(), static_cast<off64_t>(piece.extent->offset + piece.from),
+                      static_cast<off64_t>(piece.to - piece.from), SYNC_FILE_RANGE_WRITE);
     return {};
   }
 

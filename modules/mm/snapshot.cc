@@ -45,15 +45,25 @@ std::optional<std::string> obstacle(const DumpCtx& ctx, const Task& t, std::uint
 }
 
 std::optional<std::string> obstacle(const DumpCtx& ctx) {
+  constexpr std::uint64_t kWorthIt_kib = 16 << 10;  // less is copied as fast as processes are forked
   if (ctx.models.get<Model>().spaces.size() > kMostSpaces) return "the tree has too many processes";
   std::uint64_t rss_kib = 0;
   for (const Task& t : ctx.tree.tasks)
     if (t.alive())
       if (auto why = obstacle(ctx, t, rss_kib)) return format("pid {}: {}", t.host, *why);
+  if (!ctx.opt.snapshot && rss_kib < kWorthIt_kib) return "it has little";
   // In the worst case all of it is written to, and images in memory need as much again.
   const std::string meminfo = text_or_nothing(core::read_text("/proc/meminfo"));
   if (kib_of(meminfo, "MemAvailable") < 2 * rss_kib + (64 << 10)) return "too little memory is available";
   return std::nullopt;
+}
+
+void say_why_not(const DumpCtx& ctx, const std::string& why) {
+  const std::string text = format("no snapshot, the tree stays stopped while its memory is written: {}", why);
+  if (ctx.opt.snapshot)
+    log::warn("{}", text);
+  else
+    log::info("{}", text);
 }
 
 }  // namespace
@@ -97,19 +107,17 @@ Result<SnapshotChild> SnapshotChild::fork_from(infect::SeizedTask& task, infect:
 }
 
 void begin_snapshot(DumpCtx& ctx) {
-  if (!ctx.opt.snapshot) return;
-  if (auto why = obstacle(ctx)) {
-    log::warn("no snapshot, the tree stays stopped while its memory is written: {}", *why);
-    return;
-  }
+  const Options& opt = ctx.opt;
+  const bool nobody_waits = opt.final_state == FinalState::kRunning && opt.action_scripts.empty() && !opt.notify;
+  if (!opt.snapshot.value_or(nobody_waits)) return;
+  if (auto why = obstacle(ctx)) return say_why_not(ctx, *why);
   infect::GadgetCache gadgets;
   Snapshot& snapshot = ctx.models.edit<Snapshot>();
   for (const auto& [id, space] : ctx.models.get<Model>().spaces) {
     auto child = SnapshotChild::fork_from(ctx.seized[ctx.tree.find(space.owner)->index], gadgets);
     if (!child.ok()) {
-      log::warn("no snapshot, the tree stays stopped while its memory is written: {}", child.error().sentence());
       snapshot.copies.clear();
-      return;
+      return say_why_not(ctx, child.error().sentence());
     }
     snapshot.copies.emplace(id, child.take());
   }

@@ -50,8 +50,8 @@ struct Snapshot {
   std::vector<core::RawImage> files{};              ///< of the jobs, in their order
 };
 
-/// Forks all processes of the tree, when the options ask for a snapshot. Where a snapshot is not possible nothing is
-/// left behind, the log says why, and the dump goes on without.
+/// Forks all processes of the tree, when it is to run on and nobody is told of the complete set (Options::snapshot).
+/// Where a snapshot is not possible nothing is left behind, the log says why, and the dump goes on without.
 void begin_snapshot(DumpCtx&);
 bool has_snapshot(const DumpCtx&);
 /// Reads the memory of the copies and ends them; the tree runs. Errors: as copy_pages.

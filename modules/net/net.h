@@ -19,6 +19,8 @@ struct LockModel {
 
 Result<> lock(DumpCtx&);
 Result<> keep(DumpCtx&);
+/// The tree runs again while its dump goes on: so do its connections. Errors: netlink(7).
+Result<> let_pass(DumpCtx&);
 Result<> plan(PlanCtx&);
 Result<> lock_for_restore(RestoreCtx&);
 Result<> connect_datagrams(TaskCtx&);  // unix_restore.h
