@@ -305,7 +305,8 @@ TEST(Table, NamesAndLettersAreUnique) {
     }
     EXPECT_FALSE(o.negatable && o.arg != Arg::kNone) << o.name;
   }
-  EXPECT_EQ(names.size(), 85u + 4) << "those of the reference, --allow-lossy, --new-pidns, --snapshot and --store-once";
+  EXPECT_EQ(names.size(), 85u + 4)
+      << "those of the reference, --allow-lossy, --new-pidns, --snapshot and --store-once";
 }
 
 TEST(Help, NamesEveryOption) {

@@ -87,8 +87,8 @@ struct Options {
 
   // How it ends.
   FinalState final_state = FinalState::kDefault;
-  /// --snapshot: the tree runs on while its memory is written; only with kRunning. Not said: it does so unless somebody
-  /// is told when the set is complete, who may count on a tree that stands still then.
+  /// --snapshot: the tree runs on while its memory is written; only with kRunning. Not said: it does so unless
+  /// somebody is told when the set is complete, who may count on a tree that stands still then.
   std::optional<bool> snapshot;
   bool store_once = false;        ///< --store-once: what tasks share copy-on-write is stored once; for crengine only
   bool restore_detached = false;  ///< -d: leave when the tree runs, otherwise wait and exit with its status

@@ -8,9 +8,9 @@
 //
 // Options that the listener was given after the handshake come to the accepted socket too: what it had is not shown.
 //
-// Refused, unless --skip-in-flight leaves them out or --tcp-close all of them: peers outside of the tree, whose sequence numbers nobody could
-// meet; data that has come, which the kernel shows to nobody before accept(2); connections that were reset; those of
-// listeners that share an address, among which the kernel chooses.
+// Refused, unless --skip-in-flight leaves them out or --tcp-close all of them: peers outside of the tree, whose
+// sequence numbers nobody could meet; data that has come, which the kernel shows to nobody before accept(2);
+// connections that were reset; those of listeners that share an address, among which the kernel chooses.
 #pragma once
 
 #include "net/inet_socket.h"
