@@ -97,8 +97,11 @@ Subject::Subject(const Place& place, const VictimShape& shape) : place_(place) {
   if (fd < 0 || ftruncate(fd, 4096) != 0) give_up("cannot make " + file_);
   control_ = static_cast<Control*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
   close(fd);
-  pid_ = spawn_detached({place.victim, file_, std::to_string(shape.bytes), shape.huge ? "huge" : "4k",
-                         std::to_string(shape.workers), shape.threads});
+  std::vector<std::string> words{
+      place.victim, file_, std::to_string(shape.bytes), shape.huge ? "huge" : "4k", std::to_string(shape.workers),
+      shape.threads};
+  if (shape.many != nullptr) words.insert(words.end(), {shape.many, std::to_string(shape.count)});
+  pid_ = spawn_detached(words);
   while (control_->ready == 0) usleep(1000);
   first_hash_ = hash();
 }

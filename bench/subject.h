@@ -17,6 +17,8 @@ struct VictimShape {
   bool huge = false;
   int workers = 0;
   const char* threads = "stamp";  ///< stamp, write, quiet
+  const char* many = nullptr;     ///< threads, mappings, descriptors, sparse_gib
+  int count = 0;                  ///< of these
 };
 
 /// Where images lie and which engine is measured.

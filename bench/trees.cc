@@ -1,4 +1,5 @@
-// Trees: workers that share their parent's memory copy-on-write, and a thousand sleeping processes.
+// Trees: workers that share their parent's memory copy-on-write, and a thousand sleeping processes. Much of one kind:
+// threads, mappings, descriptors, address space.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -70,6 +71,13 @@ void register_trees(const Setting& s) {
             {.bytes = s.bytes, .workers = 8, .threads = "quiet"},
             2,
             {"--store-once"}},
+        Row{"many/threads/100", {.threads = "quiet", .many = "threads", .count = 100}, 2},
+        Row{"many/threads/1000", {.threads = "quiet", .many = "threads", .count = 1000}, 2},
+        Row{"many/mappings/1000", {.threads = "quiet", .many = "mappings", .count = 1000}, 2},
+        Row{"many/mappings/10000", {.threads = "quiet", .many = "mappings", .count = 10000}, 2},
+        Row{"many/descriptors/1000", {.threads = "quiet", .many = "descriptors", .count = 1000}, 2},
+        Row{"many/descriptors/10000", {.threads = "quiet", .many = "descriptors", .count = 10000}, 2},
+        Row{"many/sparse_gib/1024", {.threads = "quiet", .many = "sparse_gib", .count = 1024}, 2},
         Row{"tree/100_processes", {.workers = 99, .threads = "quiet"}, 2},
         Row{"tree/1000_processes", {.workers = 999, .threads = "quiet"}, 2}})
     benchmark::RegisterBenchmark(row.name.c_str(), run, place, row)
