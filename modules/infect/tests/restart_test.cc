@@ -70,11 +70,12 @@ const std::vector<Case>& cases() {
        [] {
          sigset_t none;
          sigemptyset(&none);
-         return syscall(SYS_epoll_pwait, epoll_create1(0), &event, 1, 500, &none, 8);
+         // The sixth argument is on the stack of syscall(2), where an int would leave half of its word as it was.
+         return syscall(SYS_epoll_pwait, epoll_create1(0), &event, 1, 500, &none, std::size_t{8});
        },
        0, 0},
       {"epoll_pwait2", SYS_epoll_pwait2,
-       [] { return syscall(SYS_epoll_pwait2, epoll_create1(0), &event, 1, &kHalf, 0, 8); }, 0, 0},
+       [] { return syscall(SYS_epoll_pwait2, epoll_create1(0), &event, 1, &kHalf, nullptr, std::size_t{8}); }, 0, 0},
       {"semtimedop", SYS_semtimedop, [] { return syscall(SYS_semtimedop, sem, &down, 1, &kHalf); }, -1, EAGAIN},
       {"io_getevents", SYS_io_getevents,
        [] {
