@@ -15,6 +15,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,11 @@ Result<> unlock(RestoreCtx& ctx);
 Result<> join(TaskCtx& ctx, const KobjIds& maker);
 /// In the first process of a cgroup namespace: goes on from its root.
 Result<> fill_namespace(RestoreCtx& ctx, NsId id);
+
+/// Bytes that a process may take until one of its groups is at its limit, page cache left aside that the kernel can
+/// drop; nothing: there is no limit. Follows Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
+/// Errors: read(2), fsopen(2).
+Result<std::optional<std::uint64_t>> memory_left(HostPid pid);
 
 inline constexpr Module kModule{
     .name = "cgroup",

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <optional>
+#include <utility>
 
 #include "base/format.h"
 #include "base/log.h"
+#include "cgroup/cgroup.h"
 #include "core/proc_text.h"
 #include "infect/gadgets.h"
 #include "infect/parasite_session.h"
@@ -44,6 +46,21 @@ std::optional<std::string> obstacle(const DumpCtx& ctx, const Task& t, std::uint
   return std::nullopt;
 }
 
+/// What the processes write to meanwhile is counted in their groups.
+std::optional<std::string> group_obstacle(const DumpCtx& ctx, std::uint64_t needed) {
+  std::string last;
+  for (const Task& t : ctx.tree.tasks) {
+    if (!t.alive()) continue;
+    std::string groups = text_or_nothing(core::read_proc(t.live, "cgroup"));
+    if (groups == std::exchange(last, groups)) continue;
+    auto left = cgroup::memory_left(t.live);
+    if (!left.ok()) return left.error().sentence();
+    if (left.value() && *left.value() < needed)
+      return format("pid {}: its control group may take only {} MiB more", t.host, *left.value() >> 20);
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> obstacle(const DumpCtx& ctx) {
   constexpr std::uint64_t kWorthIt_kib = 16 << 10;  // less is copied as fast as processes are forked
   if (ctx.models.get<Model>().spaces.size() > kMostSpaces) return "the tree has too many processes";
@@ -55,7 +72,7 @@ std::optional<std::string> obstacle(const DumpCtx& ctx) {
   // In the worst case all of it is written to, and images in memory need as much again.
   const std::string meminfo = text_or_nothing(core::read_text("/proc/meminfo"));
   if (kib_of(meminfo, "MemAvailable") < 2 * rss_kib + (64 << 10)) return "too little memory is available";
-  return std::nullopt;
+  return group_obstacle(ctx, rss_kib << 10);
 }
 
 void say_why_not(const DumpCtx& ctx, const std::string& why) {

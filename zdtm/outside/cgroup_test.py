@@ -197,5 +197,44 @@ class CgroupTest(Sandboxed):
         self.in_sandbox(body)
 
 
+MEMORY = pathlib.Path('/sys/fs/cgroup/memory')
+HOLDER = '''
+import mmap, os, time
+os.setsid()
+memory = mmap.mmap(-1, 40 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+for at in range(0, len(memory), 1 << 20):
+    memory[at:at + (1 << 20)] = b"x" * (1 << 20)
+os.write(1, b"ready\\n")
+os.dup2(0, 1)
+time.sleep(1000)
+'''
+
+
+@unittest.skipUnless((MEMORY / 'memory.limit_in_bytes').exists(), 'no controller memory of version 1 here')
+class MemoryTest(Sandboxed):
+    """A snapshot may cost what the program writes meanwhile: where its group has not so much left, none is made."""
+
+    def log_of_dump(self, limit):
+        group = pathlib.Path(tempfile.mkdtemp(prefix='crengine-', dir=MEMORY))
+        self.addCleanup(CgroupTest.remove, group)
+
+        def body():
+            (group / 'memory.limit_in_bytes').write_text(str(limit))
+            process = self.start(HOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                 preexec_fn=lambda: (group / 'cgroup.procs').write_text(str(os.getpid())))
+            assert line_of(process.stdout.fileno()) == 'ready\n'
+            done = self.dump(process.pid, '--leave-running')
+            assert done.returncode == 0, done
+            assert process.poll() is None
+        self.in_sandbox(body)
+        return pathlib.Path(self.images, 'dump.log').read_text()
+
+    def test_little_left(self):
+        self.assertIn('its control group may take only', self.log_of_dump(70 << 20))
+
+    def test_enough_left(self):
+        self.assertNotIn('no snapshot', self.log_of_dump(200 << 20))
+
+
 if __name__ == '__main__':
     unittest.main()
