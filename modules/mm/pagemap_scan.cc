@@ -82,7 +82,10 @@ Result<bool> scan_by_ioctl(int fd, const Range& in, FoundPages& out) {
       else if (r.categories == 0)
         append(out.own, r.start, r.end);
     }
-    arg.start = arg.walk_end;
+    // walk_end is not to be relied on: after a walk in several portions whose last one ends at arg.end it says where
+    // the one before ended (do_pagemap_scan()), and from there all would come twice.
+    arg.start =
+        n == 0 ? arg.walk_end : std::max<std::uint64_t>(arg.walk_end, regions[static_cast<std::size_t>(n) - 1].end);
   }
   return true;
 }

@@ -1,0 +1,38 @@
+#include "mm/pagemap_scan.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace cr::mm {
+namespace {
+
+// The kernel hands ranges out in portions, of 512 here, and more than once where a portion ends within a call.
+TEST(PagemapScan, FindsEachRangeOnceHoweverManyThereAre) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  constexpr std::size_t kMost = 2600;
+  char* mem = static_cast<char*>(
+      mmap(nullptr, 2 * kMost * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(mem, MAP_FAILED);
+  ASSERT_EQ(madvise(mem, 2 * kMost * page, MADV_NOHUGEPAGE), 0);
+  const auto start = reinterpret_cast<std::uintptr_t>(mem);
+  Vma vma{};
+  vma.start = start;
+  vma.end = start + 2 * kMost * page;
+  for (std::size_t n = 0; n < kMost; n++) {
+    mem[2 * n * page] = 1;
+    const bool near_portion = (n + 4) % 512 < 8;
+    if (n % 97 != 0 && !near_portion) continue;
+    const auto found = scan_pages(HostPid{getpid()}, {vma});
+    ASSERT_TRUE(found.ok()) << found.error().sentence();
+    ASSERT_EQ(found.value().own.size(), n + 1);
+    for (std::size_t i = 0; i <= n; i++) {
+      ASSERT_EQ(found.value().own[i].start, start + 2 * i * page);
+      ASSERT_EQ(found.value().own[i].end, start + (2 * i + 1) * page);
+    }
+  }
+  munmap(mem, 2 * kMost * page);
+}
+
+}  // namespace
+}  // namespace cr::mm
