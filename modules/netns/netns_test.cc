@@ -51,6 +51,18 @@ std::string view() {
          output("nft list ruleset");
 }
 
+/// Until no address waits for the answer that another has it (RFC 4862: up to 2 s, then work of the kernel's own).
+void wait_for_addresses() {
+  std::string last;
+  for (int i = 0; i < 100; ++i) {
+    const std::string now = output("ip -6 addr show tentative") + output("ip -6 route show table local");
+    if (now == last && output("ip -6 addr show tentative").empty()) return;
+    last = now;
+    usleep(100000);
+  }
+  FAIL() << "addresses are tentative for 10 s";
+}
+
 /// Through images into a namespace of its own.
 void expect_same_after_images(const Options& opt = {}) {
   core::TempDir dir;
@@ -122,8 +134,29 @@ TEST(Netns, VethPairAndBridge) {
             "ip neigh add 10.1.0.77 lladdr 02:00:00:00:00:77 dev v0 && ip neigh add proxy 10.1.0.78 dev v0"),
         0);
     set("ipv6/conf/v0/hop_limit", "44");
-    sleep(2);  // until duplicate addresses would have been found
+    wait_for_addresses();
     expect_same_after_images();
+  }));
+}
+
+TEST(Netns, AddressThatIsStillTentative) {
+  NEEDS_ROOT();
+  EXPECT_TRUE(in_child([] {
+    ASSERT_TRUE(enter_new());
+    ASSERT_EQ(run("ip link set lo up; ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up; "
+                  "ip addr add fd02::1/64 dev v0"),
+              0);
+    ASSERT_NE(output("ip -6 addr show tentative to fd02::1"), "");
+    core::TempDir dir;
+    const Options opt{};
+    DumpCtx dump{.opt = opt, .images = core::ImageWriterDir::open(dir.path()).take()};
+    auto found = look_around();
+    ASSERT_TRUE(found.ok()) << found.error().sentence();
+    ASSERT_TRUE(enter_new());
+    const auto made = rebuild(opt, found.value(), {});
+    ASSERT_TRUE(made.ok()) << made.error().sentence();
+    wait_for_addresses();
+    EXPECT_NE(output("ip -6 route show table local fd02::1"), "");
   }));
 }
 
@@ -142,7 +175,7 @@ TEST(Netns, RoutesRulesNexthops) {
             "ip route add 10.7.0.0/16 nhid 12 && ip rule add from 10.2.0.0/24 lookup 100 pref 50 && "
             "ip rule add fwmark 7 lookup 101 && ip -6 rule add iif lo lookup 102 && ip rule del lookup default"),
         0);
-    sleep(2);
+    wait_for_addresses();
     expect_same_after_images();
   }));
 }
@@ -156,7 +189,7 @@ TEST(Netns, OtherDevices) {
                   "ip link add x0 type vxlan id 42 remote 10.0.0.9 dstport 4789 dev v0 ttl 7 && "
                   "ip tuntap add t0 mode tap user 5 && ip tuntap add t1 mode tun group 6 && ip link add i0 type ifb"),
               0);
-    sleep(2);
+    wait_for_addresses();
     expect_same_after_images();
   }));
 }
@@ -183,7 +216,7 @@ TEST(Netns, KindsThatMayBeMissing) {
       command.replace(command.find("dev type"), 8, "name x0 type");
       if (run(command + " && ip link set x0 up") != 0) return;
       std::printf("carried here: %s\n", add);
-      sleep(2);
+      wait_for_addresses();
       expect_same_after_images();
     })) << add;
 }

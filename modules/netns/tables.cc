@@ -130,7 +130,8 @@ Message without(const Message& m, std::size_t fixed, std::initializer_list<int> 
   return r.message();
 }
 
-/// An IPv6 address that is used at once, without asking the neighbours, and forgets that right after.
+/// An IPv6 address that is used at once, without asking the neighbours, and forgets that right after. One that the
+/// dump found while the neighbours were being asked has no routes yet: they are asked again.
 Result<int> add_address(Netlink& route, const TableKind& k, const Message& shown) {
   const auto flags_shown = attribute(body_of(shown, k.fixed), IFA_FLAGS);
   const std::uint32_t flags =
@@ -144,8 +145,8 @@ Result<int> add_address(Netlink& route, const TableKind& k, const Message& shown
     r.number(IFA_FLAGS, with);
     return r.message();
   };
-  if (fixed_of<ifaddrmsg>(shown).ifa_family != AF_INET6)
-    return route.send(request(NLM_F_CREATE | NLM_F_REPLACE, lasting));
+  if (fixed_of<ifaddrmsg>(shown).ifa_family != AF_INET6 || flags & IFA_F_TENTATIVE)
+    return route.send(request(NLM_F_CREATE | NLM_F_REPLACE, lasting | (flags & IFA_F_NODAD)));
   const int err = TRY(route.send(request(NLM_F_CREATE | NLM_F_REPLACE, lasting | IFA_F_NODAD)));
   if (err != 0 || flags & IFA_F_NODAD) return err;
   return route.send(request(NLM_F_REPLACE, lasting));
