@@ -2,6 +2,7 @@
 // cost relocations). A new command is one include and one line.
 #pragma once
 
+#include "files/parasite.h"
 #include "infect/parasite.h"
 #include "mm/parasite.h"
 #include "signals/parasite.h"
@@ -33,7 +34,8 @@ using Commands = CommandList<                                                   
     task::ThreadQueryCommand, task::ProcessQueryCommand,                                  //
     signals::ActionsQueryCommand, signals::AltStackQueryCommand,                          //
     timers::ItimersQueryCommand, timers::TimersQueryCommand, timers::MissedQueryCommand,  //
-    mm::PolicyQueryCommand, mm::PkeysQueryCommand, mm::SnapshotForkCommand>;
+    mm::PolicyQueryCommand, mm::PkeysQueryCommand, mm::SnapshotForkCommand,               //
+    files::RingsQueryCommand>;
 static_assert(Commands::unique());
 
 }  // namespace cr::parasite

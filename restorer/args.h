@@ -27,6 +27,7 @@ struct ThreadArgs {
   task::RestoreThread task;
   signals::RestoreThread signals;
   timers::RestoreThread timers;
+  files::RestoreThread files;
   security::RestoreThread security;
 };
 

@@ -32,6 +32,7 @@ void restore_thread(Here& h, ThreadArgs& t) {
   STEP("restore the state of a thread", task::restore_thread(h.blob, t.task));
   STEP("restore the signals of a thread", signals::restore_thread(h.blob, t.signals));
   STEP("restore the timer signals of a thread", timers::restore_thread(h.blob, t.timers));
+  STEP("restore the rings of a thread", files::restore_thread(h.blob, t.files));
 }
 
 /// What each thread does last, traced by the coordinator by now.

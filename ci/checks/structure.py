@@ -6,7 +6,8 @@ from tree import Finding
 # Downward only: a file may include its own layer and those before it. The folders of modules/ that are not named
 # here are the subsystems.
 LAYERS = {"base": 0, "arch": 1, "infect": 2, "core": 3, "subsystem": 4, "engine": 5, "cli": 6, "service": 6}
-BLOB_HEADERS = ("wire.h", "parasite.h", "restorer.h")
+# Headers of modules that go into blobs, by their names: what crosses, what the parasite does, what the restorer does.
+BLOB_HEADER = re.compile(r"(?:\w+_)?(?:wire|parasite|restorer)\.h$")
 # Protobuf types stay out of the Model: they are for files named image.cc or *_image.cc, for core's image_* and for the
 # engine's stats and rpc. Any other exception is named here.
 PROTOBUF_FILES = (r"(modules/\w+|arch(/\w+)?)/(\w+_)?image(_test)?\.cc", r"modules/core/image_\w+\.(cc|h)",
@@ -40,13 +41,13 @@ def is_blob_file(path):
     parts = path.split("/")
     if parts[0] in ("parasite", "restorer"):
         return not path.endswith("_test.cc")
-    return parts[0] == "modules" and parts[-1] in BLOB_HEADERS
+    return parts[0] == "modules" and BLOB_HEADER.match(parts[-1]) is not None
 
 
 def blob_may_include(target):
     parts = target.split("/")
     return parts[0] in ("parasite", "restorer") or target.startswith("modules/base/") or target == "arch/host.h" or \
-        (parts[0] == "modules" and parts[-1] in BLOB_HEADERS)
+        (parts[0] == "modules" and BLOB_HEADER.match(parts[-1]) is not None)
 
 
 # Kinds of descriptors that live in other modules take part in the bookkeeping of `files`: these headers are for them.
@@ -59,7 +60,7 @@ def upward(path, target):
     if is_blob_file(path):
         if blob_may_include(target):
             return None
-        return "blob code sees only base/, arch/host.h and the modules' wire.h, parasite.h and restorer.h"
+        return "blob code sees only base/, arch/host.h and the modules' wire.h, parasite.h, restorer.h and *_wire.h ..."
     layer, module = layer_of(path)
     target_layer, target_module = layer_of(target)
     if layer is None or target_layer is None:

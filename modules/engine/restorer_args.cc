@@ -12,6 +12,7 @@
 #include "core/sharing.h"
 #include "engine/number_giver.h"
 #include "files/belated.h"
+#include "files/io_uring.h"
 #include "restorer/args.h"
 #include "security/security.h"
 #include "signals/signals.h"
@@ -113,6 +114,7 @@ Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout
     TRY(task::fill_thread(t, i, th.task, arena));
     TRY(signals::fill_thread(t, i, th.signals, arena));
     TRY(timers::fill_thread(t, i, th.timers, arena));
+    TRY(files::fill_thread(t, i, th.files, arena));
     TRY(security::fill_thread(t, i, th.security, arena));
   }
   args.threads = arena.add(threads);

@@ -19,6 +19,10 @@ inline constexpr std::uint32_t kSettableFlags = O_APPEND | O_NONBLOCK | O_DIRECT
 
 /// The common part of description `id`; it must exist.
 const Description& description(const Models& models, FileId id);
+/// The table of a task that lives.
+inline const Table& table_of(const Model& model, const Task& task) {
+  return model.tables.at(model.table_of[task.index]);
+}
 /// The tables that hold description `id`.
 std::vector<const Table*> tables_with(const Model& model, FileId id);
 /// The kind whose images have that type, or nullptr.

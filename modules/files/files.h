@@ -170,6 +170,8 @@ Result<> connect(TaskCtx& ctx);     ///< Stage::kConnect
 Result<> restore_fs(TaskCtx& ctx);  ///< root, working directory, umask; after connect, since the root may change
 
 Result<> collect(DumpCtx& ctx);
+/// Rings of io_uring: see io_uring.h.
+Result<> interrogate(DumpCtx& ctx, const Task& task, infect::ParasiteSession& session);
 Result<> settle(DumpCtx& ctx);
 Result<> write(DumpCtx& ctx);
 Result<> read(ReadCtx& ctx);
@@ -186,6 +188,7 @@ Result<> finish(RestoreCtx& ctx);
 inline constexpr Module kModule{
     .name = "files",
     .collect = collect,
+    .interrogate = interrogate,
     .settle = settle,
     .write = write,
     .read = read,

@@ -7,9 +7,13 @@
 // open; sockets have paths of their own, of all others there must be one only (so not of a pipe with both ends). A
 // registered eventfd is the only one that the process has.
 //
+// A ring of one thread (IORING_SETUP_SINGLE_ISSUER) answers only that: the parasite asks in each thread. So it does
+// for rings that a thread has registered for itself.
+//
 // Put back by io_uring_setup(2) and as many requests that do nothing as bring the kernel's counters to where they
 // were; then the content is written over it, and files and eventfd are registered when all descriptors are there. The
-// restorer maps it (mm/restorer.h) and registers memory, when that is in its place.
+// restorer maps it (mm/restorer.h) and registers memory, when that is in its place. A ring of one thread is made
+// disabled; its thread enables it and does the rest.
 //
 // Refused: whatever io_uring_probe.h has a reason against; more requests than results, since most kinds of request in
 // flight show only there; registered files and eventfds that can't be told; registered memory of a ring that several
@@ -18,17 +22,24 @@
 // An engine killed while it lets a ring show an entry (find_params) leaves the counters of the ring off by one.
 //
 // Not to be seen: IORING_REGISTER_EVENTFD_ASYNC, personalities, ranges of places for files, the clock, settings of
-// workers; registered descriptors of rings (IORING_REGISTER_RING_FDS).
+// workers.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "core/arena_builder.h"
 #include "core/file_kind.h"
 #include "files/io_uring_probe.h"
 
 namespace cr::files {
+
+/// A number under which a thread has registered a ring for itself (IORING_REGISTER_RING_FDS).
+struct RingNumber {
+  NsPid thread;
+  std::uint32_t number = 0;
+};
 
 struct IoUring {
   RingParams params{};
@@ -37,6 +48,8 @@ struct IoUring {
   std::vector<FileId> files{};  ///< by place, 0 none
   std::vector<RingBuffer> buffers{};
   FileId eventfd = 0;
+  NsPid thread{};  ///< the only one that may use it (IORING_SETUP_SINGLE_ISSUER); 0: any
+  std::vector<RingNumber> numbers{};
 
   // Dump only.
   std::uint64_t inode = 0;
@@ -57,6 +70,10 @@ Result<> read_io_uring(ReadCtx& ctx, const pb::file_entry& entry);
 Result<> plan_io_uring(PlanCtx& ctx);
 Result<UniqueFd> open_io_uring(TaskCtx& ctx, FileId id);
 Result<> connect_io_uring(TaskCtx& ctx, FileId id, int fd);
+
+struct RestoreThread;
+/// What the restorer does for rings in that thread of the task.
+Result<> fill_thread(const TaskCtx& ctx, std::size_t thread, RestoreThread& out, ArenaBuilder& arena);
 
 inline constexpr FileKind kIoUringKind{
     .name = "io_uring",

@@ -53,6 +53,12 @@ Result<> write_io_uring(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
     buffer.set_length(b.length);
   }
   if (ring.eventfd != 0) e.set_eventfd(ring.eventfd);
+  if (ring.thread.value != 0) e.set_thread(static_cast<std::uint32_t>(ring.thread.value));
+  for (const RingNumber& n : ring.numbers) {
+    pb::cr_ring_number& number = *e.add_numbers();
+    number.set_thread(static_cast<std::uint32_t>(n.thread.value));
+    number.set_number(n.number);
+  }
   return {};
 }
 
@@ -68,6 +74,9 @@ Result<> read_io_uring(ReadCtx& ctx, const pb::file_entry& entry) {
   ring.files.assign(e.files().begin(), e.files().end());
   for (const pb::cr_ring_buffer& b : e.buffers()) ring.buffers.push_back({b.address(), b.length()});
   ring.eventfd = e.eventfd();
+  ring.thread = NsPid{static_cast<int>(e.thread())};
+  for (const pb::cr_ring_number& n : e.numbers())
+    ring.numbers.push_back({NsPid{static_cast<int>(n.thread())}, n.number()});
   return {};
 }
 

@@ -16,8 +16,6 @@
 namespace cr::files {
 namespace {
 
-constexpr std::uint32_t kEnterGetevents = 1u << 0, kEnterExtArg = 1u << 3;
-
 /// Takes one line off the text.
 std::string_view next_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
@@ -56,8 +54,8 @@ void take_line(std::string_view section, std::string_view line, RingInfo& info) 
 }
 
 /// Whether so many bytes of a part of the ring are there. A mapping may be longer than what is behind it.
-bool has_bytes(int fd, off_t offset, std::size_t size) {
-  void* at = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, offset);
+bool has_bytes(int fd, std::uint64_t offset, std::size_t size) {
+  void* at = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(offset));
   if (at == MAP_FAILED) return false;
   char byte = 0;
   const iovec to{&byte, 1}, from{static_cast<char*>(at) + size - 1, 1};
@@ -116,27 +114,17 @@ Result<RingParams> twin_of(const RingInfo& info, std::uint32_t flags, const std:
   return params;
 }
 
-/// struct io_uring_buf_status.
-struct BufferStatus {
-  std::uint32_t group, head, resv[8];
-};
-static_assert(sizeof(BufferStatus) == 40);
-
-/// Groups of buffers that the kernel may choose from: each number is asked for, since no list is shown.
-std::string reason_of_buffers(int fd) {
-  for (std::uint32_t group = 0; group <= 0xffff; ++group) {
-    BufferStatus status{group, 0, {}};
-    const long found = register_ring(fd, kRegisterPbufStatus, &status, 1);
-    if (found == -ENOENT) continue;
-    if (found == -EINVAL && group == 0) {  // buffers of the older way, or a kernel before 6.8
-      RingParams params;
-      params.sq_entries = params.cq_entries = 1;
-      const auto empty = make_ring(params, "a look");
-      if (empty.ok() && register_ring(empty.value().get(), kRegisterPbufStatus, &status, 1) == -EINVAL) return {};
-    }
-    return format("it has buffers to choose from (group {}), and the kernel does not show where they are", group);
+/// Of groups of buffers that the kernel may choose from.
+std::string reason_of_group(const RingAsk& ask) {
+  if (ask.group > 0xffff) return {};
+  if (ask.group_status == -EINVAL && ask.group == 0) {  // buffers of the older way, or a kernel before 6.8
+    RingParams params;
+    params.sq_entries = params.cq_entries = 1;
+    const auto empty = make_ring(params, "a look");
+    RingBufferStatus status{};
+    if (empty.ok() && register_ring(empty.value().get(), kRegisterPbufStatus, &status, 1) == -EINVAL) return {};
   }
-  return {};
+  return format("it has buffers to choose from (group {}), and the kernel does not show where they are", ask.group);
 }
 
 }  // namespace
@@ -180,39 +168,39 @@ std::string reason_against(const RingInfo& info) {
 }
 
 std::string reason_against_ring(int fd) {
-  // Results of none, waited for by none.
-  const long entered = enter_ring(fd, 0, kEnterGetevents);
-  if (entered == -EBADFD) return "it has not been enabled yet (IORING_SETUP_R_DISABLED), which hides what it is";
+  if (enter_ring(fd, 0, kEnterGetevents) == -EBADFD)
+    return "it has not been enabled yet (IORING_SETUP_R_DISABLED), which hides what it is";
   void* memory = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED)
     return "its memory is the program's own (IORING_SETUP_NO_MMAP), and the kernel does not show where";
   munmap(memory, 4096);
-  // A call that always fails, in one of several ways.
-  const long asked = register_ring(fd, kUnregisterEventfd, nullptr, 1);
-  if (entered == -EEXIST || asked == -EEXIST)
-    return "it belongs to one thread (IORING_SETUP_SINGLE_ISSUER), which is not carried yet; let the program make it "
-           "without";
-  if (asked == -EACCES) return "what it may be asked for is restricted, and the kernel does not show to what";
   // Where the kernel itself looks for results, it does not look at the time to wait until.
   const std::uint64_t bad_time[3] = {0, 0, 1};
   if (enter_ring(fd, 0, kEnterGetevents | kEnterExtArg, bad_time, sizeof bad_time) != -EFAULT)
     return "it polls devices for results (IORING_SETUP_IOPOLL), which is not carried";
-  if (register_ring(fd, kRegisterMemRegion, reinterpret_cast<void*>(1), 1) == -EBUSY)
-    return "it has a region of memory registered (IORING_REGISTER_MEM_REGION), and the kernel does not show where";
-  return reason_of_buffers(fd);
+  return {};
 }
 
-bool has_eventfd(int fd) {
-  const int none = -1;
-  return register_ring(fd, kRegisterEventfd, &none, 1) == -EBUSY;
+std::uint32_t flags_of_one_thread(int fd) {
+  // Results of none, waited for by none; and a call that always fails, in one of several ways.
+  const bool defers = enter_ring(fd, 0, kEnterGetevents) == -EEXIST;
+  const bool is_of_one = defers || register_ring(fd, kUnregisterEventfd, nullptr, 1) == -EEXIST;
+  return (is_of_one ? std::uint32_t{kSetupSingleIssuer} : 0) |
+         (defers ? std::uint32_t{kSetupDeferTaskrun | kSetupTaskrunFlag} : 0);
+}
+
+std::string reason_of_answers(const RingAsk& ask) {
+  if (ask.bare == -EACCES) return "what it may be asked for is restricted, and the kernel does not show to what";
+  if (ask.region == -EBUSY)
+    return "it has a region of memory registered (IORING_REGISTER_MEM_REGION), and the kernel does not show where";
+  return reason_of_group(ask);
 }
 
 Result<RingParams> find_params(int fd, const RingInfo& info, const std::string& object) {
-  constexpr off_t kRings = 0, kSqes = 0x10000000;
   RingParams plain = TRY(twin_of(info, 0, object));
   const std::size_t narrow = info.sq_entries * 64;
   std::uint32_t flags = kSetupSubmitAll;
-  if (narrow % 4096 == 0 && has_bytes(fd, kSqes, 2 * narrow)) flags |= kSetupSqe128;
+  if (narrow % 4096 == 0 && has_bytes(fd, kOffsetSqes, 2 * narrow)) flags |= kSetupSqe128;
   // Of the rings only as much as any kind has; entries can only be mapped as a whole.
   RingParams least = plain;
   least.flags = flags | kSetupNoSqArray;
@@ -226,10 +214,10 @@ Result<RingParams> find_params(int fd, const RingInfo& info, const std::string& 
   if (shown.wide_entry) flags |= kSetupSqe128;
   RingParams found = TRY(twin_of(info, flags, object));
   bool has_array = shown.entry;
-  if (!has_array && has_bytes(fd, kRings, found.rings_size())) {
+  if (!has_array && has_bytes(fd, kOffsetSqRing, found.rings_size())) {
     // Without an array that memory is empty; with one it may name an entry that is none, which is not shown.
     RingView whole = TRY(RingView::map(fd, found, object));
-    has_array = whole.load(whole.array_at(whole.load(found.sq_off.head))) > info.sq_entries - 1;
+    has_array = whole.load(found.array_at(whole.load(found.sq_off.head))) > info.sq_entries - 1;
   }
   if (!has_array) flags |= kSetupNoSqArray;
   return has_array ? found : twin_of(info, flags, object);

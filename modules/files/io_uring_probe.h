@@ -36,10 +36,13 @@ Result<RingInfo> parse_fdinfo_io_uring(std::string_view text);
 
 /// What keeps a ring from being carried, as the end of a sentence; empty: nothing.
 std::string reason_against(const RingInfo& info);
-/// The same for what only the ring itself tells, by calls that change nothing.
+/// The same for what the ring tells whoever asks, by calls that change nothing.
 std::string reason_against_ring(int fd);
-/// Whether an eventfd is registered.
-bool has_eventfd(int fd);
+/// IORING_SETUP_SINGLE_ISSUER and what goes with it; 0: the ring is anybody's. TASKRUN_FLAG, which is not to be seen,
+/// is taken for set with DEFER_TASKRUN: a program that counts on it would wait for ever without.
+std::uint32_t flags_of_one_thread(int fd);
+/// What else is against it, from its answers to one who may use it.
+std::string reason_of_answers(const RingAsk& answers);
 
 /// Sizes, flags and layout of the ring. Not to be seen, and so not found: IORING_SETUP_COOP_TASKRUN and TASKRUN_FLAG
 /// (without them results come sooner), CQE_MIXED; SUBMIT_ALL, which is always set: a program that does not count on

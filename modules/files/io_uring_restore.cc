@@ -4,58 +4,14 @@
 
 #include "base/format.h"
 #include "base/log.h"
+#include "core/arena_builder.h"
 #include "files/description.h"
 #include "files/io_uring.h"
+#include "files/ring_restorer.h"
+#include "files/wire.h"
 
 namespace cr::files {
 namespace {
-
-constexpr std::uint8_t kSkipResult = 1 << 6;  // IOSQE_CQE_SKIP_SUCCESS, 5.17
-
-/// Lets the kernel's counters of a new ring, which it keeps to itself, get to where they were: by requests that do
-/// nothing.
-class Turner {
- public:
-  Turner(int fd, const RingView& ring, std::string object) : fd_(fd), ring_(ring), object_(std::move(object)) {
-    const RingParams& p = ring.params();
-    std::fill(ring.sqes().begin(), ring.sqes().end(), std::uint8_t{0});  // IORING_OP_NOP is 0
-    for (std::uint32_t i = 0; p.has_array() && i < p.sq_entries; ++i) ring.store(ring.array_at(i), i);
-  }
-
-  /// Requests that leave no result.
-  Result<> without_result(std::uint32_t count) {
-    set_flags(kSkipResult);
-    return run(count, false);
-  }
-  /// Requests whose results are taken at once, or stay.
-  Result<> with_result(std::uint32_t count, bool taken) {
-    set_flags(0);
-    return run(count, taken);
-  }
-
- private:
-  void set_flags(std::uint8_t flags) {
-    const RingParams& p = ring_.params();
-    for (std::uint32_t i = 0; i < p.sq_entries; ++i) ring_.sqes()[i * p.sqe_size() + 1] = flags;
-  }
-
-  Result<> run(std::uint32_t count, bool taken) {
-    const RingParams& p = ring_.params();
-    while (count != 0) {
-      const std::uint32_t now = std::min(count, p.sq_entries);
-      ring_.store(p.sq_off.tail, ring_.load(p.sq_off.tail) + now);
-      const long done = enter_ring(fd_, now, 0);
-      if (done != static_cast<long>(now)) return fail("turn", object_, done < 0 ? static_cast<int>(-done) : EIO, "");
-      if (taken) ring_.store(p.cq_off.head, ring_.load(p.cq_off.tail));
-      count -= now;
-    }
-    return {};
-  }
-
-  int fd_;
-  const RingView& ring_;
-  std::string object_;
-};
 
 /// A word of the saved content.
 std::uint32_t saved(const IoUring& ring, std::uint32_t offset) {
@@ -64,30 +20,7 @@ std::uint32_t saved(const IoUring& ring, std::uint32_t offset) {
   return word;
 }
 
-Result<> turn(int fd, const RingView& view, const IoUring& ring, const std::string& object) {
-  const std::uint32_t unread = ring.completed - saved(ring, ring.params.cq_off.head);
-  Turner turner(fd, view, object);
-  TRY(turner.without_result(ring.submitted - ring.completed));
-  TRY(turner.with_result(ring.completed - unread, true));
-  // The kernel looks ahead for how much room there is, so those that are unread must be in the ring from here on.
-  TRY(turner.with_result(unread, false));
-  const RingParams& p = ring.params;
-  if (view.load(p.sq_off.head) == ring.submitted && view.load(p.cq_off.tail) == ring.completed) return {};
-  return fail("turn", object, EIO, "");
-}
-
-/// Everything but the counters of the kernel and its flags.
-void write_content(const RingView& view, const IoUring& ring) {
-  const RingParams& p = ring.params;
-  auto copy = [&](std::size_t offset, std::size_t size) {
-    std::memcpy(view.rings().data() + offset, ring.rings.data() + offset, size);
-  };
-  copy(p.cq_off.cqes, p.cq_entries * p.cqe_size());
-  if (p.has_array()) copy(p.sq_off.array, p.sq_entries * 4);
-  std::memcpy(view.sqes().data(), ring.sqes.data(), ring.sqes.size());
-  for (std::uint32_t offset : {p.sq_off.tail, p.sq_off.dropped, p.cq_off.overflow, p.cq_off.flags})
-    view.store(offset, saved(ring, offset));
-}
+const std::uint8_t* bytes_of(const std::string& s) { return reinterpret_cast<const std::uint8_t*>(s.data()); }
 
 /// Whether what the images say fits together.
 bool is_sound(const IoUring& ring) {
@@ -104,10 +37,26 @@ bool is_sound(const IoUring& ring) {
 
 }  // namespace
 
+/// Whether a thread that the images name has the ring.
+static bool is_held_by(const PlanCtx& ctx, NsPid thread, FileId id) {
+  const Task* task = ctx.tree.owner_of(thread);
+  if (task == nullptr) return false;
+  const auto& slots = table_of(ctx.models.get<Model>(), *task).slots;
+  return std::any_of(slots.begin(), slots.end(), [&](const auto& s) { return s.second.id == id; });
+}
+
+static bool has_its_threads(const PlanCtx& ctx, FileId id, const IoUring& ring) {
+  if (ring.params.has_one_thread() != (ring.thread.value != 0)) return false;
+  if (ring.thread.value != 0 && !is_held_by(ctx, ring.thread, id)) return false;
+  return std::all_of(ring.numbers.begin(), ring.numbers.end(), [&](const RingNumber& n) {
+    return n.number < kMaxRingNumbers && is_held_by(ctx, n.thread, id);
+  });
+}
+
 Result<> plan_io_uring(PlanCtx& ctx) {
   for (const auto& [id, ring] : ctx.models.get<IoUringModel>().all) {
     const std::string& object = description(ctx.models, id).object;
-    if (!is_sound(ring)) return fail("use", object, 0, "the image is damaged");
+    if (!is_sound(ring) || !has_its_threads(ctx, id, ring)) return fail("use", object, 0, "the image is damaged");
     RingParams now = ring.params;
     TRY(make_ring(now, object));
     const bool same = std::memcmp(&now.sq_off, &ring.params.sq_off, sizeof now.sq_off) == 0 &&
@@ -127,10 +76,19 @@ Result<UniqueFd> open_io_uring(TaskCtx& ctx, FileId id) {
   const IoUring& ring = ctx.models().get<IoUringModel>().all.at(id);
   const std::string& object = description(ctx.models(), id).object;
   RingParams params = ring.params;
+  if (params.has_one_thread()) params.flags |= kSetupDisabled;
   UniqueFd fd = TRY(make_ring(params, object));
+  if (params.has_one_thread()) return fd;  // which enables it, in the restorer
   const RingView view = TRY(RingView::map(fd.get(), params, object));
-  TRY(turn(fd.get(), view, ring, object));
-  write_content(view, ring);
+  const RingTurn turn{fd.get(),
+                      params,
+                      view.rings().data(),
+                      view.sqes().data(),
+                      bytes_of(ring.rings),
+                      bytes_of(ring.sqes),
+                      ring.submitted,
+                      ring.completed};
+  if (SysResult done = turn_ring(turn); !done.ok()) return fail("turn", object, done.err());
   return fd;
 }
 
@@ -153,6 +111,34 @@ Result<> connect_io_uring(TaskCtx& ctx, FileId id, int fd) {
   const UniqueFd eventfd = TRY(borrow(ctx, ring.eventfd));
   const int number = eventfd.get();
   return registered(kRegisterEventfd, &number, 1);
+}
+
+/// Its number in the table, which has it.
+static int number_of(const Table& table, FileId id) {
+  const auto slot =
+      std::find_if(table.slots.begin(), table.slots.end(), [&](const auto& s) { return s.second.id == id; });
+  return slot == table.slots.end() ? -1 : slot->first;
+}
+
+Result<> fill_thread(const TaskCtx& ctx, std::size_t thread, RestoreThread& out, ArenaBuilder& arena) {
+  const NsPid tid = ctx.task.threads[thread].tid;
+  std::vector<RingWire> rings;
+  std::vector<RingNumberWire> numbers;
+  for (const auto& [id, ring] : ctx.models().get<IoUringModel>().all) {
+    const int fd = number_of(table_of(ctx.models().get<Model>(), ctx.task), id);
+    if (ring.thread == tid)
+      rings.push_back({.fd = fd,
+                       .submitted = ring.submitted,
+                       .completed = ring.completed,
+                       .rings = arena.add(std::span<const char>(ring.rings)),
+                       .sqes = arena.add(std::span<const char>(ring.sqes)),
+                       .params = ring.params});
+    for (const RingNumber& n : ring.numbers)
+      if (n.thread == tid) numbers.push_back({fd, n.number});
+  }
+  out.rings = arena.add(rings);
+  out.ring_numbers = arena.add(numbers);
+  return {};
 }
 
 bool is_ring(const Models& models, FileId id) { return models.get<IoUringModel>().all.contains(id); }

@@ -4,7 +4,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/format.h"
@@ -13,22 +12,15 @@
 namespace cr::files {
 namespace {
 
-constexpr off_t kOffsetSqRing = 0, kOffsetSqes = 0x10000000;
-
 long answer(long result) { return result < 0 ? -static_cast<long>(errno) : result; }
 
-Result<std::span<std::uint8_t>> map_part(int fd, off_t offset, std::size_t size, const std::string& object) {
-  void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+Result<std::span<std::uint8_t>> map_part(int fd, std::uint64_t offset, std::size_t size, const std::string& object) {
+  void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, static_cast<off_t>(offset));
   if (at == MAP_FAILED) return fail("map the memory of", object, errno);
   return std::span(static_cast<std::uint8_t*>(at), size);
 }
 
 }  // namespace
-
-std::size_t RingParams::rings_size() const {
-  const std::size_t results = cq_off.cqes + cq_entries * cqe_size();
-  return has_array() ? std::max<std::size_t>(results, sq_off.array + sq_entries * 4) : results;
-}
 
 Result<UniqueFd> make_ring(RingParams& params, const std::string& object) {
   params.flags |= kSetupCqSize;

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "files/io_uring_probe.h"
+#include "files/parasite.h"
 
 namespace cr::files {
 namespace {
@@ -63,7 +64,11 @@ TEST(IoUring, FindsHowARingWasMade) {
       EXPECT_EQ(found.value().flags & ~std::uint32_t{kSetupSubmitAll}, made.flags) << entries << " entries";
       EXPECT_EQ(found.value().rings_size(), made.rings_size());
       EXPECT_EQ(reason_against_ring(ring.value().get()), "");
-      EXPECT_FALSE(has_eventfd(ring.value().get()));
+      EXPECT_EQ(flags_of_one_thread(ring.value().get()), 0u);
+      RingAsk answers{.fd = ring.value().get()};
+      ask_ring(answers);
+      EXPECT_EQ(reason_of_answers(answers), "");
+      EXPECT_NE(answers.eventfd, -EBUSY);
     }
 }
 

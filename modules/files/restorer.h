@@ -1,12 +1,13 @@
 // Steps of the restorer that open descriptors. Freestanding.
 //
-// Order: open_belated once per table, when all threads of the tree exist, before limits and credentials are those of
-// the program.
+// Order: restore_thread in each thread; open_belated once per table, when all threads of the tree exist, before
+// limits and credentials are those of the program.
 #pragma once
 
 #include "arch/host.h"
 #include "base/rel_span.h"
 #include "base/try.h"
+#include "files/ring_restorer.h"
 #include "files/wire.h"
 
 namespace cr::files {
@@ -51,6 +52,30 @@ SysResult open_belated(const BlobCtx& ctx, const RestoreProcess& p, Nap nap) {
       TRY(take_one(d, nap));
     else
       TRY(sys::call(__NR_dup3, d.other_number, d.number, d.cloexec ? kCloexec : 0));
+  }
+  return 0;
+}
+
+/// Makes the ring that of the calling thread, and what it was.
+inline SysResult start_ring(const BlobCtx& ctx, const RingWire& w) {
+  constexpr long kReadWrite = 3, kShared = 1;
+  const long rings_size = static_cast<long>(w.params.rings_size()),
+             sqes_size = static_cast<long>(w.params.sqes_size());
+  TRY(sys::call(__NR_io_uring_register, w.fd, kEnableRings, nullptr, 0));
+  const long rings = TRY(sys::call(__NR_mmap, 0, rings_size, kReadWrite, kShared, w.fd, kOffsetSqRing));
+  const long sqes = TRY(sys::call(__NR_mmap, 0, sqes_size, kReadWrite, kShared, w.fd, kOffsetSqes));
+  const auto bytes = [&](RelSpan<char> s) { return reinterpret_cast<const std::uint8_t*>(s.in(ctx.arena).data()); };
+  TRY(turn_ring({w.fd, w.params, reinterpret_cast<std::uint8_t*>(rings), reinterpret_cast<std::uint8_t*>(sqes),
+                 bytes(w.rings), bytes(w.sqes), w.submitted, w.completed}));
+  TRY(sys::call(__NR_munmap, rings, rings_size));
+  return sys::call(__NR_munmap, sqes, sqes_size);
+}
+
+inline SysResult restore_thread(const BlobCtx& ctx, const RestoreThread& t) {
+  for (const RingWire& w : t.rings.in(ctx.arena)) TRY(start_ring(ctx, w));
+  for (const RingNumberWire& w : t.ring_numbers.in(ctx.arena)) {
+    const RingNumberUpdate update{w.number, 0, static_cast<std::uint64_t>(w.fd)};
+    TRY(sys::call(__NR_io_uring_register, w.fd, kRegisterRingFds, &update, 1));
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/rel_span.h"
+#include "files/ring_wire.h"
 
 namespace cr::files {
 
@@ -25,5 +26,12 @@ struct RestoreProcess {
   RelSpan<BelatedWire> belated;  ///< ascending numbers
 };
 static_assert(sizeof(RestoreProcess) == 8);
+
+/// For each thread.
+struct RestoreThread {
+  RelSpan<RingWire> rings;
+  RelSpan<RingNumberWire> ring_numbers;
+};
+static_assert(sizeof(RestoreThread) == 16);
 
 }  // namespace cr::files

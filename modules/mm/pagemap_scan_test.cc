@@ -11,8 +11,8 @@ namespace {
 TEST(PagemapScan, FindsEachRangeOnceHoweverManyThereAre) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   constexpr std::size_t kMost = 2600;
-  char* mem = static_cast<char*>(
-      mmap(nullptr, 2 * kMost * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* mem =
+      static_cast<char*>(mmap(nullptr, 2 * kMost * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(mem, MAP_FAILED);
   ASSERT_EQ(madvise(mem, 2 * kMost * page, MADV_NOHUGEPAGE), 0);
   const auto start = reinterpret_cast<std::uintptr_t>(mem);

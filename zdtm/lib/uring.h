@@ -10,10 +10,15 @@
 
 enum {
   kUringSubmitAll = 1u << 7,
+  kUringTaskrunFlag = 1u << 9,
   kUringSqe128 = 1u << 10,
   kUringCqe32 = 1u << 11,
   kUringSingleIssuer = 1u << 12,
+  kUringDeferTaskrun = 1u << 13,
   kUringNoSqArray = 1u << 16,
+  /* of io_uring_enter(2) and io_uring_register(2) */
+  kUringEnterRegisteredRing = 1u << 4,
+  kUringRegisterRingFds = 20,
 };
 
 struct uring {
