@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "core/proc_text.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -35,6 +36,12 @@ const Description& description(const Models& models, FileId id) {
   const auto& all = models.get<Model>().descriptions;
   auto it = all.find(id);
   return it == all.end() ? kNone : it->second;
+}
+
+Result<FileId> open_with_link(const Models& models, std::string_view link) {
+  for (const auto& [id, d] : models.get<Model>().descriptions)
+    if (d.fd >= 0 && TRY(core::read_proc_link(d.pid, format("fd/{}", d.fd))) == link) return id;
+  return FileId{0};
 }
 
 std::vector<const Table*> tables_with(const Model& model, FileId id) {

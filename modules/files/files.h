@@ -111,6 +111,10 @@ Result<FileId> collect_fd(DumpCtx& ctx, HostPid pid, TargetFd fd);
 /// root task, which will use it, has another file system there.
 Result<FileId> add_path(DumpCtx& ctx, const FileProbe& probe, std::string path);
 
+/// The description of which a descriptor has that link in /proc/PID/fd ("socket:[17]"); 0: there is none. Errors:
+/// readlink(2).
+Result<FileId> open_with_link(const Models& models, std::string_view link);
+
 /// The description of an io_uring by the inode of its mapping; 0: no descriptor of it is open.
 FileId ring_with_inode(const Models& models, std::uint64_t inode);
 

@@ -57,6 +57,13 @@ Result<> classify_file(DumpCtx& ctx, const Task& t, const SmapsEntry& e, Vma& v)
     if (v.file != 0) return {};
     return refuse(t, v, e.path, "memory of a ring that no descriptor is open of", "let the program keep it open");
   }
+  if (e.path.starts_with("socket:[")) {
+    v.status |= kVmaSocket;
+    v.fdflags = O_RDWR;
+    v.file = TRY(files::open_with_link(ctx.models, e.path));
+    if (v.file != 0) return {};
+    return refuse(t, v, e.path, "memory of a socket that no descriptor is open of", "let the program keep it open");
+  }
   if (e.path.starts_with("anon_inode:"))
     return refuse(t, v, e.path, "memory of an anonymous inode", "let the program close it before the dump");
   if (e.path.starts_with("/anon_hugepage") && !shared) {

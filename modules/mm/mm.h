@@ -33,6 +33,7 @@ enum VmaStatus : std::uint32_t {
   kVmaAnonShared = 1u << 8,
   kVmaAnonPrivate = 1u << 9,
   kVmaSysvShm = 1u << 10,
+  kVmaSocket = 1u << 11,  ///< the ring of a packet socket
   kVmaVvar = 1u << 12,
   kVmaAioRing = 1u << 13,
   kVmaMemfd = 1u << 14,

@@ -34,7 +34,7 @@ class MapFiles {
     const auto key = std::make_pair(v.file, v.fdflags);
     auto it = open_.find(key);
     if (it != open_.end()) return it->second;
-    const bool borrowed = v.is(kVmaMemfd) || files::is_ring(t_.models(), v.file);
+    const bool borrowed = v.is(kVmaMemfd | kVmaSocket) || files::is_ring(t_.models(), v.file);
     UniqueFd fd = borrowed ? TRY(files::borrow(t_, v.file, v.fdflags)) : TRY(files::open_path(t_, v.file, v.fdflags));
     int service = fcntl(fd.get(), F_DUPFD_CLOEXEC, t_.restore.first_service_fd);
     if (service < 0) return Error{"mm", "keep a descriptor for", format("file {}", v.file), errno, ""};

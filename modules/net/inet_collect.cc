@@ -214,11 +214,9 @@ Result<> settle_inet(DumpCtx& ctx) {
     const files::Description& d = files::description(ctx.models, id);
     UniqueFd fd = TRY(files::copy_fd(d.pid, d.fd));
     const TcpSummary summary = TRY(tcp_summary(fd.get(), d.object));
-    if (summary.state != s.state) {
-      // Between the two looks the peer has closed, or has acknowledged that we did.
-      const auto stay = TRY(visit(ctx.tree, ctx.models, s.net_ns));
-      TRY(collect_tcp(ctx, fd.get(), s, d.object));
-    }
+    const auto stay = TRY(visit(ctx.tree, ctx.models, s.net_ns));
+    // Between the two looks the peer may have closed, or have acknowledged that we did.
+    if (summary.state != s.state) TRY(collect_tcp(ctx, fd.get(), s, d.object));
     if (s.spent()) {
       TRY(collect_spent(fd.get(), s, d.object));
       continue;

@@ -34,6 +34,18 @@ Result<> write_packet(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
     entry_of.set_type(m.type);
     entry_of.set_addr(m.address);
   }
+  if (s.ring) {
+    pb::packet_ring& ring = *e.mutable_rx_ring();
+    ring.set_block_size(s.ring->block_size);
+    ring.set_block_nr(s.ring->block_nr);
+    ring.set_frame_size(s.ring->frame_size);
+    ring.set_frame_nr(s.ring->frame_nr);
+    ring.set_retire_tmo(s.ring->retire_tmo);
+    ring.set_sizeof_priv(s.ring->sizeof_priv);
+    ring.set_features(s.ring->features);
+    e.set_cr_ring_content(s.ring->content);
+    e.set_cr_ring_position(s.ring->position);
+  }
   if (s.fanout) e.set_fanout(*s.fanout);
   if (s.net_ns != 0) e.set_ns_id(s.net_ns);
   return {};
@@ -42,9 +54,9 @@ Result<> write_packet(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
 Result<> read_packet(ReadCtx& ctx, const pb::file_entry& entry) {
   const pb::packet_sock_entry& e = entry.psk();
   TRY(files::add_description(ctx, e.id(), kPacketKind, e.flags(), 0, files::get_owner(e.fown())));
-  if (e.has_rx_ring() || e.has_tx_ring())
+  if (e.has_tx_ring() || (e.has_rx_ring() && !e.has_cr_ring_content()))
     return Error{"net", "restore", format("packet socket {} of files.img", e.id()), 0,
-                 "it has a ring, which is not carried"};
+                 "it has a ring of which the images do not tell the content and how far the kernel is"};
   PacketSocket s;
   s.type = static_cast<int>(e.type());
   s.protocol = e.protocol();
@@ -63,6 +75,16 @@ Result<> read_packet(ReadCtx& ctx, const pb::file_entry& entry) {
   s.copy_threshold = e.copy_thresh();
   for (const pb::packet_mclist& m : e.mclist()) s.memberships.push_back({m.index(), m.type(), m.addr()});
   if (e.fanout() != 0xffffffff) s.fanout = e.fanout();
+  if (e.has_rx_ring())
+    s.ring = PacketRing{.block_size = e.rx_ring().block_size(),
+                        .block_nr = e.rx_ring().block_nr(),
+                        .frame_size = e.rx_ring().frame_size(),
+                        .frame_nr = e.rx_ring().frame_nr(),
+                        .retire_tmo = e.rx_ring().retire_tmo(),
+                        .sizeof_priv = e.rx_ring().sizeof_priv(),
+                        .features = e.rx_ring().features(),
+                        .content = e.cr_ring_content(),
+                        .position = e.cr_ring_position()};
   s.net_ns = e.ns_id();
   s.options = read_options(e.opts());
   ctx.models.edit<PacketModel>().sockets[e.id()] = std::move(s);

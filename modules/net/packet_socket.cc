@@ -7,6 +7,7 @@
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -32,7 +33,8 @@ Error failed(std::string step, const std::string& object, int err = errno, std::
 
 /// What sock_diag(7) tells beyond the options.
 struct Diag {
-  bool found = false, has_ring = false, has_fanout = false;
+  bool found = false, sends_by_ring = false, has_fanout = false;
+  std::optional<PacketRing> ring{};
   std::uint32_t copy_threshold = 0;
   std::vector<PacketMembership> memberships{};
 };
@@ -48,13 +50,26 @@ void parse_memberships(const char* at, std::size_t size, Diag& d) {
   }
 }
 
+PacketRing parse_ring(const char* payload) {
+  packet_diag_ring r;
+  std::memcpy(&r, payload, sizeof r);
+  return {.block_size = r.pdr_block_size,
+          .block_nr = r.pdr_block_nr,
+          .frame_size = r.pdr_frame_size,
+          .frame_nr = r.pdr_frame_nr,
+          .retire_tmo = r.pdr_retire_tmo,
+          .sizeof_priv = r.pdr_sizeof_priv,
+          .features = r.pdr_features};
+}
+
 void parse(const nlmsghdr* message, std::uint32_t ino, Diag& d) {
   const auto* m = static_cast<const packet_diag_msg*>(NLMSG_DATA(message));
   if (m->pdiag_ino != ino) return;
   d.found = true;
   for_each_attribute(message, sizeof *m, [&](int type, const char* payload, std::size_t size) {
     if (type == PACKET_DIAG_MCLIST) parse_memberships(payload, size, d);
-    if (type == PACKET_DIAG_RX_RING || type == PACKET_DIAG_TX_RING) d.has_ring = true;
+    if (type == PACKET_DIAG_TX_RING) d.sends_by_ring = true;
+    if (type == PACKET_DIAG_RX_RING && size >= sizeof(packet_diag_ring)) d.ring = parse_ring(payload);
     if (type == PACKET_DIAG_FANOUT) d.has_fanout = true;
     if (type == PACKET_DIAG_INFO && size >= sizeof(packet_diag_info)) {
       packet_diag_info info;
@@ -97,10 +112,10 @@ Result<> check_state(DumpCtx& ctx, const FileProbe& probe, const Diag& d) {
   if (!d.found)
     return failed("dump", probe.name(), 0,
                   "the kernel does not show it: it needs CONFIG_PACKET_DIAG (module af_packet_diag)");
-  if (d.has_ring)
-    return failed(
-        "dump", probe.name(), 0,
-        "it is a packet socket with a ring, whose position the kernel does not tell; close it before the dump");
+  if (d.sends_by_ring)
+    return failed("dump", probe.name(), 0,
+                  "it is a packet socket with a ring for sending, whose position the kernel does not tell; close it "
+                  "before the dump");
   const int kind = int_option(probe.fd, SOL_PACKET, PACKET_FANOUT, 0) >> 16 & 0xff;
   if (d.has_fanout && (kind == PACKET_FANOUT_CBPF || kind == PACKET_FANOUT_EBPF))
     return failed("dump", probe.name(), 0,
@@ -108,7 +123,9 @@ Result<> check_state(DumpCtx& ctx, const FileProbe& probe, const Diag& d) {
   pollfd p{probe.fd, POLLIN, 0};
   if (poll(&p, 1, 0) <= 0) return {};
   if (p.revents & POLLERR) return failed("dump", probe.name(), 0, "an error waits to be read from it");
-  if (!(p.revents & POLLIN)) return {};
+  // A ring with something in it shows as well.
+  int first = 0;
+  if (!(p.revents & POLLIN) || (d.ring && (ioctl(probe.fd, FIONREAD, &first) != 0 || first == 0))) return {};
   if (!ctx.opt.allows_lossy(kLossyQueue))
     return failed("dump", probe.name(), 0,
                   format("it is a packet socket with packets that nobody has read, which can't be put back; "
@@ -116,6 +133,21 @@ Result<> check_state(DumpCtx& ctx, const FileProbe& probe, const Diag& d) {
                          kLossyQueue));
   ctx.losses.push_back(format("{}: unread packets", probe.name()));
   return {};
+}
+
+/// On restore packets of our own go into it.
+Result<> collect_ring(const FileProbe& probe, const Diag& diag, PacketSocket& s) {
+  s.ring = diag.ring;
+  if (!s.ring) return {};
+  TRY(read_ring(probe.fd, s.version, *s.ring, probe.name()));
+  ifreq lo{};
+  std::strcpy(lo.ifr_name, "lo");
+  const bool up = ioctl(probe.fd, SIOCGIFFLAGS, &lo) == 0 && (lo.ifr_flags & IFF_UP) != 0;
+  if (s.ring->position == 0 || (up && s.protocol != 0)) return {};
+  return failed("dump", probe.name(), 0,
+                up ? "it has a ring with packets and no protocol any more, to which it could not go back"
+                   : "its ring can't be brought to its position on restore while the loopback interface is down; set "
+                     "that up");
 }
 
 Result<> set(int fd, int option, std::uint32_t value, const std::string& object) {
@@ -134,6 +166,12 @@ Result<> join(int fd, const PacketMembership& m, const std::string& object) {
   if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) != 0)
     return failed(format("restore the membership at interface {} of", m.interface), object);
   return {};
+}
+
+bool is_sound(const PacketRing& r, std::uint32_t version) {
+  return r.block_size != 0 && r.frame_size != 0 && r.frame_size <= r.block_size && r.content.size() == r.size() &&
+         std::uint64_t{r.block_size / r.frame_size} * r.block_nr >= r.frame_nr && r.position < r.places(version) &&
+         (version != TPACKET_V3 || r.block_size >= sizeof(tpacket_block_desc));
 }
 
 }  // namespace
@@ -171,6 +209,7 @@ Result<> collect_packet(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   s.copy_threshold = diag.copy_threshold;
   if (diag.has_fanout) s.fanout = option(PACKET_FANOUT);  // sock_diag leaves its flags out
   s.memberships = diag.memberships;
+  TRY(collect_ring(probe, diag, s));
   s.options = TRY(options_in_tree(ctx, probe));
   ctx.models.edit<PacketModel>().sockets[id] = std::move(s);
   return {};
@@ -183,6 +222,8 @@ Result<> plan_packet(PlanCtx& ctx) {
     if (s.net_ns == own && s.interface != 0 && if_indextoname(s.interface, name) == nullptr)
       return failed("restore", files::description(ctx.models, id).object, ENODEV,
                     format("it was bound to network interface {}", s.interface));
+    if (s.ring && !is_sound(*s.ring, s.version))
+      return failed("use", files::description(ctx.models, id).object, 0, "the image is damaged");
   }
   return {};
 }
@@ -208,6 +249,7 @@ Result<UniqueFd> open_packet(TaskCtx& ctx, FileId id) {
                   {PACKET_IGNORE_OUTGOING, s.ignore_outgoing},
                   {kPacketVnetHdrSize, s.vnet_header_size}};
   for (const auto& o : kOptions) TRY(set(fd.get(), o.option, o.value, d.object));
+  if (s.ring) TRY(make_ring(fd.get(), s.version, *s.ring, d.object));
   for (const PacketMembership& m : s.memberships) TRY(join(fd.get(), m, d.object));
   TRY(set_options(fd.get(), s.options, d.object));
   if (s.protocol != 0 || s.interface != 0) {

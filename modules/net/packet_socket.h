@@ -2,9 +2,9 @@
 //
 // Shown by getsockname and getsockopt on a copy of the descriptor, and by sock_diag(7): rings, fanout, memberships.
 // Put back by socket, setsockopt and bind; with a protocol only at the end, so that no packet comes in before its
-// filter is there. Refused: packets that nobody has read, unless --allow-lossy packet-queue; rings, which are mapped
-// and whose position nobody tells; fanout groups with a program; pending errors. Not to be seen: the most members
-// that a fanout group may have, and their order, which is that of their making afterwards.
+// filter is there. Receive rings: packet_ring.h. Refused: packets that nobody has read, unless --allow-lossy
+// packet-queue; rings for sending, whose position nobody tells; fanout groups with a program; pending errors. Not to
+// be seen: the most members that a fanout group may have, and their order, which is that of their making afterwards.
 #pragma once
 
 #include <map>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/file_kind.h"
+#include "net/packet_ring.h"
 #include "net/sk_opts.h"
 
 namespace cr::net {
@@ -32,6 +33,7 @@ struct PacketSocket {
   std::uint32_t vnet_header_size = 0;  ///< PACKET_VNET_HDR_SZ when it is not that of PACKET_VNET_HDR
   std::vector<PacketMembership> memberships{};
   std::optional<std::uint32_t> fanout{};  ///< number of the group, its kind and flags from bit 16 on
+  std::optional<PacketRing> ring{};       ///< for receiving
   std::uint32_t net_ns = 0;
   SocketOptions options{};
 };

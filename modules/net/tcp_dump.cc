@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "base/format.h"
+#include "net/tcp_diag.h"
 #include "net/tcp_stream.h"
 
 #ifndef SO_PEEK_OFF
@@ -26,11 +27,15 @@ constexpr unsigned bit(TcpState s) { return 1u << static_cast<unsigned>(s); }
 bool among(TcpState s, unsigned states) { return (bit(s) & states) != 0; }
 
 template <class T>
-Result<T> get(int fd, int option, const char* step, const std::string& object) {
+Result<T> get(int fd, int option, int level, const char* step, const std::string& object) {
   T value{};
   socklen_t size = sizeof value;
-  if (getsockopt(fd, IPPROTO_TCP, option, &value, &size) != 0) return failed(step, object);
+  if (getsockopt(fd, level, option, &value, &size) != 0) return failed(step, object);
   return value;
+}
+template <class T>
+Result<T> get(int fd, int option, const char* step, const std::string& object) {
+  return get<T>(fd, option, IPPROTO_TCP, step, object);
 }
 
 Result<> choose_queue(int fd, int queue, const std::string& object) {
@@ -72,11 +77,53 @@ class WholeView {
   int fd_, offset_ = -1;
 };
 
-Result<> refuse_urgent(int fd, const std::string& object) {
+/// How much was received and not read, a FIN aside.
+Result<std::uint32_t> unread(int fd, TcpState state, const std::string& object) {
+  bool connected = false;
+  const InetAddress local = TRY(local_address(fd, object)), peer = TRY(peer_address(fd, connected, object));
+  const auto found = TRY(find_tcp(local, peer));
+  if (!found)
+    return Error{"net", "ask sock_diag(7) about", object, 0, "it needs CONFIG_INET_TCP_DIAG (module tcp_diag)"};
+  return found->unread - (fin_received(state) ? 1 : 0);
+}
+
+/// Reading stops before an urgent byte, and goes on behind it.
+Result<std::vector<std::uint8_t>> peek_from(int fd, std::uint32_t offset, const std::string& object) {
+  const int at = static_cast<int>(offset), off = -1;
+  if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &at, sizeof at) != 0)
+    return Error{
+        "net", "dump", object, 0,
+        "it has an urgent byte in the middle of what was received, behind which Linux before 6.9 does not let "
+        "anybody look: let the program read it first"};
+  auto bytes = peek_all(fd, 0, object);
+  setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof off);
+  return bytes;
+}
+
+/// Completes the receive queue, of which what is before an urgent byte, if there is one, was read. Kernel:
+/// tcp_recvmsg_locked().
+Result<> read_urgent(int fd, TcpState state, TcpStream& s, const std::string& object) {
+  int at_mark = 0;
+  if (ioctl(fd, SIOCATMARK, &at_mark) != 0) return failed("look for urgent data of", object);
+  if (s.inq.empty() && at_mark == 0) return {};
+  const std::uint32_t all = TRY(unread(fd, state, object));
+  TcpUrgent u;
+  u.in_line = TRY(get<int>(fd, SO_OOBINLINE, SOL_SOCKET, "ask for the options of", object)) != 0;
+  if (at_mark == 0) {
+    u.at = static_cast<std::uint32_t>(s.inq.size());
+    if (all == u.at) return {};
+    const std::vector<std::uint8_t> rest = TRY(peek_from(fd, u.at, object));
+    s.inq.insert(s.inq.end(), rest.begin(), rest.end());
+  }
+  if (all == 0) return {};  // it was announced, and comes with the next segment
   pollfd p{fd, POLLPRI, 0};
-  if (poll(&p, 1, 0) > 0 && (p.revents & POLLPRI) != 0)
-    return Error{"net", "dump", object, 0, "it has urgent data that was not read: let the program read it first"};
-  return {};
+  u.read = !u.in_line && (poll(&p, 1, 0) <= 0 || (p.revents & POLLPRI) == 0);
+  if (!u.in_line && !u.read && recv(fd, &u.byte, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) != 1)
+    return failed("read the urgent byte of", object);
+  s.urgent = u;
+  if (s.inq_end(state) - s.inq_start(state) == all) return {};
+  return Error{"net", "dump", object, 0,
+               format("{} bytes of it were received, and {} can be read", all, s.inq.size())};
 }
 
 int in_queue(int fd, unsigned long request) {
@@ -142,7 +189,6 @@ Result<std::vector<std::uint8_t>> read_rest(int fd, const std::string& object) {
 }
 
 Result<TcpStream> read_stream(int fd, const TcpSummary& summary, const std::string& object) {
-  TRY(refuse_urgent(fd, object));
   TcpStream s;
   s.options = summary.options;
   s.snd_wscale = summary.snd_wscale;
@@ -159,6 +205,7 @@ Result<TcpStream> read_stream(int fd, const TcpSummary& summary, const std::stri
   TRY(choose_queue(fd, TCP_RECV_QUEUE, object));
   s.inq_seq = TRY(get<std::uint32_t>(fd, TCP_QUEUE_SEQ, "ask for a sequence number of", object));
   s.inq = TRY(peek_all(fd, received, object));
+  TRY(read_urgent(fd, summary.state, s, object));
   TRY(choose_queue(fd, TCP_SEND_QUEUE, object));
   s.outq_seq = TRY(get<std::uint32_t>(fd, TCP_QUEUE_SEQ, "ask for a sequence number of", object));
   s.outq = TRY(peek_all(fd, written, object));

@@ -16,6 +16,13 @@ void put_stream(const TcpStream& s, pb::tcp_stream_entry& e) {
   e.set_rcv_wscale(s.rcv_wscale);
   e.set_mss_clamp(s.mss_clamp);
   e.set_timestamp(s.timestamp);
+  if (s.urgent) {
+    pb::cr_tcp_urgent& u = *e.mutable_cr_urgent();
+    u.set_at(s.urgent->at);
+    u.set_byte(s.urgent->byte);
+    if (s.urgent->read) u.set_read(true);
+    if (s.urgent->in_line) u.set_in_line(true);
+  }
   if (!s.window) return;
   e.set_snd_wl1(s.window->snd_wl1);
   e.set_snd_wnd(s.window->snd_wnd);
@@ -35,7 +42,13 @@ Result<TcpStream> get_stream(const pb::tcp_stream_entry& e, const std::string& o
   s.mss_clamp = e.mss_clamp();
   s.timestamp = e.timestamp();
   if (e.has_rcv_wup()) s.window = TcpWindow{e.snd_wl1(), e.snd_wnd(), e.max_window(), e.rcv_wnd(), e.rcv_wup()};
-  if (s.unsent > e.outq_len() || s.snd_wscale > 14 || s.rcv_wscale > 14)
+  if (e.has_cr_urgent())
+    s.urgent = TcpUrgent{.at = e.cr_urgent().at(),
+                         .byte = static_cast<std::uint8_t>(e.cr_urgent().byte()),
+                         .read = e.cr_urgent().read(),
+                         .in_line = e.cr_urgent().in_line()};
+  const bool urgent_is_there = !s.urgent || s.urgent->at + (s.urgent->in_line ? 1 : 0) <= e.inq_len();
+  if (!urgent_is_there || s.unsent > e.outq_len() || s.snd_wscale > 14 || s.rcv_wscale > 14)
     return Error{"net", "use", object, 0, "its tcp-stream image makes no sense: it is damaged"};
   return s;
 }

@@ -44,7 +44,7 @@ struct Maker {
 
   Result<> join() const {
     TRY(set(TCP_REPAIR, int{TCP_REPAIR_ON}, "put into repair mode"));
-    TRY(start_queue(TCP_RECV_QUEUE, stream.inq_end(state) - static_cast<std::uint32_t>(stream.inq.size())));
+    TRY(start_queue(TCP_RECV_QUEUE, stream.inq_start(state)));
     TRY(start_queue(TCP_SEND_QUEUE, stream.outq_end(state) - static_cast<std::uint32_t>(stream.outq.size())));
     const SocketAddress from = to_kernel(local), to = to_kernel(peer);
     // What is negotiated can be told only once it is connected, and by then the kernel has settled on the size of
@@ -87,6 +87,28 @@ struct Maker {
     return {};
   }
 
+  std::uint32_t unacked() const { return stream.outq_end(state) - static_cast<std::uint32_t>(stream.outq.size()); }
+
+  /// The receive queue, in repair mode but for the urgent byte, which comes as it did: in a segment of the peer's.
+  Result<> receive() const {
+    if (!stream.urgent) return fill(TCP_RECV_QUEUE, stream.inq.data(), stream.inq.size());
+    const TcpUrgent& u = *stream.urgent;
+    TRY(fill(TCP_RECV_QUEUE, stream.inq.data(), u.at));
+    const std::uint32_t seq = stream.inq_start(state) + u.at;
+    TRY(set_window({seq, 0xffff, 0xffff, 0xffff, seq}));
+    const std::uint8_t byte = u.in_line ? stream.inq[u.at] : u.byte;
+    TRY(deliver_segment({.from = peer, .to = local, .seq = seq, .ack = unacked(), .urgent = byte}, object));
+    TRY(set(TCP_REPAIR_QUEUE, int{TCP_RECV_QUEUE}, "choose a queue of"));
+    std::uint32_t now = 0;
+    socklen_t size = sizeof now;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &now, &size) != 0 || now != seq + 1)
+      return Error{"net", "restore the urgent byte of", object, 0, "does a packet filter drop what comes over lo?"};
+    char taken = 0;
+    if (u.read && recv(fd, &taken, 1, MSG_OOB | MSG_DONTWAIT) != 1) return failed("read the urgent byte of", object);
+    const std::size_t behind = u.at + (u.in_line ? 1 : 0);
+    return fill(TCP_RECV_QUEUE, stream.inq.data() + behind, stream.inq.size() - behind);
+  }
+
   /// What it can be until its FIN is sent.
   TcpState goal() const {
     if (!fin_sent(state) || held_back(state, stream) == 0) return state;
@@ -110,14 +132,13 @@ struct Maker {
 
   Result<> go_to(TcpState goal) const {
     if (goal == TcpState::kEstablished) return {};
-    const auto unacked = stream.outq_end(state) - static_cast<std::uint32_t>(stream.outq.size());
     // Wide open for the segments that follow; the real windows come afterwards.
     TRY(set_window({stream.inq_end(state), 0xffff, 0xffff, 0xffff, stream.inq_end(state)}));
     const bool peer_first = goal == TcpState::kCloseWait || goal == TcpState::kLastAck;
-    if (peer_first) TRY(take_fin(unacked));
+    if (peer_first) TRY(take_fin(unacked()));
     if (fin_sent(goal)) TRY(send_fin());
     if (goal == TcpState::kFinWait2) TRY(deliver_segment({peer, local, stream.inq_seq, stream.outq_seq}, object));
-    if (goal == TcpState::kClosing) TRY(take_fin(unacked));
+    if (goal == TcpState::kClosing) TRY(take_fin(unacked()));
     const TcpState now = TRY(tcp_summary(fd, object)).state;
     return now == goal ? Result<>{} : astray(now, goal, object);
   }
@@ -139,7 +160,7 @@ Result<> make_stream(int fd, TcpState state, const InetAddress& local, const Ine
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wide, sizeof wide);
   TRY(m.join());
   TRY(m.negotiate());
-  TRY(m.fill(TCP_RECV_QUEUE, stream.inq.data(), stream.inq.size()));
+  TRY(m.receive());
   TRY(m.fill(TCP_SEND_QUEUE, stream.outq.data(), stream.outq.size() - held_back(state, stream)));
   TRY(m.go_to(m.goal()));
   if (stream.window) TRY(m.set_window(*stream.window));

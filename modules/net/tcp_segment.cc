@@ -98,8 +98,13 @@ Result<> deliver_segment(const TcpSegment& s, const std::string& object) {
   h.doff = sizeof h / 4;
   h.ack = 1;
   h.fin = s.fin;
+  h.urg = s.urgent.has_value();
+  h.urg_ptr = 0;  // to the first byte, with net.ipv4.tcp_stdurg and without
   h.window = htons(0xffff);
-  return deliver_packet(s.from.plain(), s.to.plain(), IPPROTO_TCP, reinterpret_cast<std::uint8_t*>(&h), sizeof h,
+  std::uint8_t segment[sizeof h + 1];
+  std::memcpy(segment, &h, sizeof h);
+  segment[sizeof h] = s.urgent.value_or(0);
+  return deliver_packet(s.from.plain(), s.to.plain(), IPPROTO_TCP, segment, sizeof h + (s.urgent ? 1 : 0),
                         offsetof(tcphdr, check), object);
 }
 

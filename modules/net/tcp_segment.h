@@ -15,6 +15,7 @@ struct TcpSegment {
   InetAddress from{}, to{};
   std::uint32_t seq = 0, ack = 0;
   bool fin = false;
+  std::optional<std::uint8_t> urgent{};  ///< the only byte that it holds
 };
 
 /// Sends one to ourselves: `to` is an address of this host. The kernel has handled it when this returns. Errors:

@@ -48,6 +48,14 @@ struct TcpWindow {
   std::uint32_t snd_wl1 = 0, snd_wnd = 0, max_window = 0, rcv_wnd = 0, rcv_wup = 0;
 };
 
+/// An urgent byte (MSG_OOB) among what was received.
+struct TcpUrgent {
+  std::uint32_t at = 0;  ///< how many unread bytes are before it
+  std::uint8_t byte = 0;
+  bool read = false;     ///< by MSG_OOB; its place in the stream is still there
+  bool in_line = false;  ///< SO_OOBINLINE: it is one of TcpStream::inq
+};
+
 struct TcpStream {
   std::uint32_t inq_seq = 0;   ///< the next byte expected; a FIN that has come is counted
   std::uint32_t outq_seq = 0;  ///< the next byte to be written; a FIN of ours is counted
@@ -55,10 +63,14 @@ struct TcpStream {
   std::uint32_t options = 0;   ///< TcpOptionBits
   std::uint32_t snd_wscale = 0, rcv_wscale = 0, mss_clamp = 0, timestamp = 0;
   std::optional<TcpWindow> window{};
-  std::vector<std::uint8_t> inq{};   ///< received, not read
+  std::vector<std::uint8_t> inq{};  ///< received, not read
+  std::optional<TcpUrgent> urgent{};
   std::vector<std::uint8_t> outq{};  ///< written, not acknowledged
 
   std::uint32_t inq_end(TcpState s) const { return inq_seq - (fin_received(s) ? 1 : 0); }
+  std::uint32_t inq_start(TcpState s) const {
+    return inq_end(s) - static_cast<std::uint32_t>(inq.size()) - (urgent && !urgent->in_line ? 1 : 0);
+  }
   std::uint32_t outq_end(TcpState s) const { return outq_seq - (fin_sent(s) ? 1 : 0); }
 };
 
@@ -88,7 +100,7 @@ class Repair {
 };
 
 /// Reads everything of a connection that does not move (frozen, network locked), leaving it as it is. Errors:
-/// setsockopt(2), recv(2); urgent data that nobody has read.
+/// setsockopt(2), recv(2); an urgent byte in the middle of what was received before Linux 6.9.
 Result<TcpStream> read_stream(int fd, const TcpSummary&, const std::string& object);
 
 /// What can still be read of one that is closed. Errors: recv(2).

@@ -146,13 +146,14 @@ def inode_numbering():
     return number
 
 
-def parse_maps(text):
-    """Text of /proc/PID/maps or smaps -> one line per mapping: range, protection, offset, path, flags if known."""
+def parse_maps(text, numbering=str):
+    """Text of /proc/PID/maps or smaps -> one line per mapping: range, protection, offset, path, flags if known. Inodes that
+    are new after each restore are numbered as in links."""
     result = []
     for line in text.splitlines():
         match = re.match(r'([0-9a-f]+-[0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \d+\s*(.*)', line)
         if match:
-            result.append(' '.join(match.groups()).rstrip())
+            result.append(' '.join((*match.groups()[:3], numbering(match[4]))).rstrip())
         elif line.startswith('VmFlags:'):
             result[-1] += ' [' + ' '.join(f for f in line.split()[1:] if f not in UNSTABLE_VM_FLAGS) + ']'
         elif line.startswith('ProtectionKey:') and line.split()[1] != '0':
@@ -185,7 +186,7 @@ def read_process(pid, numbers, level, numbering, thorough, skip):
         if 'nofds' not in skip:
             process.fds = read_fds(pid, numbering)
         if 'nomaps' not in skip:
-            process.maps = parse_maps(read(f'/proc/{pid}/smaps' if thorough else f'/proc/{pid}/maps'))
+            process.maps = parse_maps(read(f'/proc/{pid}/smaps' if thorough else f'/proc/{pid}/maps'), numbering)
     except (FileNotFoundError, ProcessLookupError):
         pass  # it ended while being read; that shows as a difference
     return process

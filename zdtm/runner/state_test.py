@@ -20,6 +20,10 @@ class StateTest(unittest.TestCase):
         self.assertEqual(first, '00400000-00401000 r--p 00000000 /bin/a file (deleted) [rd mr mw me]')
         self.assertEqual(second, '7ffd1000-7ffd3000 rw-p 00000000 [stack] pkey 3 [rd wr mr gd]')
 
+    def test_maps_of_sockets(self):
+        self.assertEqual(state.parse_maps('1000-2000 rw-s 00000000 00:08 77 socket:[77]', state.inode_numbering()),
+                         ['1000-2000 rw-s 00000000 socket:#0'])
+
     def test_stat_with_odd_comm(self):
         fields = state.stat_fields('7 (a) (b c) S 1 7 7 0')
         self.assertEqual((fields[3], fields[4]), ('S', '1'))
