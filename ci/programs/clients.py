@@ -1,6 +1,6 @@
 """The clients of servers, outside the tree that is dumped: one connection, held all the time, whose answers are what counts.
 
-usage: clients.py redis|memcached|nginx|asyncio|node|java|tmux|postgres   prints digests of what it got
+usage: clients.py redis|memcached|nginx|asyncio|node|java|tmux|postgres|tcpdump   prints digests of what it got
 """
 import hashlib
 import http.client
@@ -179,6 +179,31 @@ def postgres():
     print(seen.hexdigest(), run("select sum(id) from t").stdout)
     session.stdin.close()
     session.wait(timeout=60)
+
+
+def tcpdump():
+    """Its capture must come to hold each packet, and be a file without a gap. What nobody sees during a dump is sent again."""
+    def captured():
+        try:
+            with open("capture.pcap", "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for first in range(0, 500, 100):  # what it captures it sees within a second (a block of the ring)
+        missing = [b"<packet %d>" % i for i in range(first, first + 100)]
+        for attempt in range(600):
+            missing = [text for text in missing if text not in captured()]
+            if not missing:
+                break
+            for text in missing if attempt % 60 == 0 else ():
+                sender.sendto(text, ("127.0.0.1", 7008))
+            time.sleep(0.025)
+        else:
+            raise TimeoutError(f"{missing[0]} is never captured")
+    found = subprocess.run(("tcpdump", "-n", "-A", "-r", "capture.pcap"), capture_output=True, text=True, check=True).stdout
+    print(all(f"<packet {i}>" in found for i in range(500)))
 
 
 globals()[sys.argv[1]]()
