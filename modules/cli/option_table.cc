@@ -96,7 +96,7 @@ constexpr std::array kTable{
     built(kCgroups, "freeze-cgroup", 0, kReq, kPlain, kDumps, "DIR", "the cgroup of the tree; one that is frozen is thawed meanwhile", set_text<&O::freeze_cgroup>),
 
     built(kSession, "root", 'r', kReq, kPlain, kBoth, "DIR", "restore: the root of the tree's mount namespace (/)", set_text<&O::root>),
-    built(kSession, "join-ns", 'J', kReq, kPlain, kRestore, "NS:PID|FILE", "net:FILE: the tree comes back in that network namespace", set_join_ns),
+    built(kSession, "join-ns", 'J', kReq, kPlain, kRestore, "KIND:PID|FILE", "net, uts, ipc, time: the tree comes back in that namespace", set_join_ns),
     built(kSession, "new-pidns", 0, kNone, kNeg, kRestore, "", "make a pid namespace for the tree: no pid of it is taken there", set_flag<&O::new_pid_ns>),
     built(kSession, "empty-ns", 0, kReq, kPlain, kBoth, "NS", "net: the content of the network namespace is the caller's", set_empty_ns),
     built(kSession, "external", 0, kReq, kPlain, kBoth, "RESOURCE", "this belongs to the outside: see crengine(8)", set_external),

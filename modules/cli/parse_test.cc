@@ -193,12 +193,20 @@ TEST_F(Parse, Network) {
   const Options o = good({"restore", "--veth-pair", "eth0=veth7@br0", "--external", "veth[eth1]:veth8", "--join-ns",
                           "net:/run/netns/x", "--empty-ns", "net"});
   EXPECT_EQ(o.external, (std::vector<std::string>{"veth[eth0]:veth7@br0", "veth[eth1]:veth8"}));
-  EXPECT_EQ(o.join_net_ns, "/run/netns/x");
+  EXPECT_EQ(*o.joined("net"), "/run/netns/x");
+  EXPECT_EQ(o.joined("uts"), nullptr);
   EXPECT_TRUE(o.empty_net_ns);
-  EXPECT_EQ(good({"restore", "--join-ns", "net:12"}).join_net_ns, "/proc/12/ns/net");
+  EXPECT_EQ(good({"restore", "--join-ns", "net:12", "-J", "time:/t"}).join_ns,
+            (std::vector<JoinNs>{{"net", "/proc/12/ns/net"}, {"time", "/t"}}));
   EXPECT_NE(bad({"restore", "--veth-pair", "eth0"}).find("INSIDE=OUTSIDE"), std::string::npos);
   EXPECT_NE(bad({"restore", "--empty-ns", "pid"}).find("only the network namespace"), std::string::npos);
-  EXPECT_NE(bad({"restore", "--join-ns", "pid:1"}).find("not implemented yet"), std::string::npos);
+  EXPECT_NE(bad({"restore", "--join-ns", "pid:1"}).find("nsenter --pid=FILE"), std::string::npos);
+  EXPECT_NE(bad({"restore", "--join-ns", "user:1,0,0"}).find("nsenter --user=FILE"), std::string::npos);
+  EXPECT_NE(bad({"restore", "--join-ns", "mnt:1"}).find("--root"), std::string::npos);
+  EXPECT_NE(bad({"restore", "--join-ns", "cgroup:1"}).find("--cgroup-root"), std::string::npos);
+  EXPECT_NE(bad({"restore", "--join-ns", "uts:"}).find("KIND:PID"), std::string::npos);
+  EXPECT_NE(bad({"restore", "--join-ns", "uts:1", "--join-ns", "uts:2"}).find("already"), std::string::npos);
+  EXPECT_NE(bad({"restore", "--join-ns", "other:1"}).find("net, uts, ipc and time"), std::string::npos);
   EXPECT_NE(bad({"dump", "-t1", "--external", "net[5]:"}).find("not implemented yet"), std::string::npos);
   EXPECT_EQ(good({"restore", "--external", "unix[]:connect"}).external, (std::vector<std::string>{"unix[]:connect"}));
 }

@@ -234,14 +234,46 @@ Result<> set_empty_ns(Invocation& inv, const Option& o, const char* text, bool) 
   return {};
 }
 
+namespace {
+
+struct Joinable {
+  std::string_view kind;
+  const char* otherwise;  ///< what helps where it can't be joined
+};
+constexpr Joinable kJoinable[] = {
+    {"net", nullptr},
+    {"uts", nullptr},
+    {"ipc", nullptr},
+    {"time", nullptr},
+    {"mnt",
+     "a mount namespace can't be joined: run the engine in it (nsenter --mount=FILE), or make new mounts on "
+     "--root and leave what is there to the outside by --external 'mnt[..]'"},
+    {"pid",
+     "a pid namespace can't be joined: run the engine in it (nsenter --pid=FILE --mount=FILE), or leave the "
+     "option out for a new one"},
+    {"user",
+     "a user namespace can't be joined: run the engine in it (nsenter --user=FILE), or leave the option out for "
+     "a new one with the same id maps"},
+    {"cgroup", "a cgroup namespace can't be joined: say by --cgroup-root under which group the tree comes back"},
+};
+
+}  // namespace
+
 Result<> set_join_ns(Invocation& inv, const Option& o, const char* text, bool) {
   const std::string_view s = text;
-  if (!s.starts_with("net:") || s.size() == 4)
-    return not_yet(o, text, "only a network namespace, net:PID or net:FILE, can be joined so far");
-  const std::string_view where = s.substr(4);
-  const bool is_pid = where.find_first_not_of("0123456789") == where.npos;
-  inv.options.join_net_ns = is_pid ? format("/proc/{}/ns/net", where) : std::string(where);
-  return {};
+  const std::size_t colon = std::min(s.find(':'), s.size());
+  const std::string_view kind = s.substr(0, colon), where = s.substr(std::min(colon + 1, s.size()));
+  for (const Joinable& j : kJoinable) {
+    if (j.kind != kind) continue;
+    if (j.otherwise != nullptr) return bad_value(o, text, j.otherwise);
+    if (where.empty()) return bad_value(o, text, "say which one: KIND:PID or KIND:FILE");
+    if (inv.options.joined(kind) != nullptr) return bad_value(o, text, "one of that kind is given already");
+    const bool is_pid = where.find_first_not_of("0123456789") == where.npos;
+    inv.options.join_ns.push_back(
+        {std::string(kind), is_pid ? format("/proc/{}/ns/{}", where, kind) : std::string(where)});
+    return {};
+  }
+  return bad_value(o, text, "the kinds that can be joined are net, uts, ipc and time");
 }
 
 Result<> set_ext_mount_map(Invocation& inv, const Option& o, const char* text, bool) {

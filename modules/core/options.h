@@ -50,6 +50,13 @@ struct InheritFd {
   friend bool operator==(const InheritFd&, const InheritFd&) = default;
 };
 
+/// --join-ns KIND:FILE: a namespace that the root of the tree lives in, instead of a new one.
+struct JoinNs {
+  std::string kind;  ///< as in /proc/PID/ns
+  std::string file;
+  friend bool operator==(const JoinNs&, const JoinNs&) = default;
+};
+
 /// Which groups of features `check` looks at beyond those that every dump and restore needs.
 struct CheckScope {
   bool extra = false;         ///< --extra: needed by some programs only
@@ -110,7 +117,7 @@ struct Options {
   std::optional<std::string> lsm_label;             ///< --lsm-profile: of all tasks, instead of their own
   std::vector<std::string> external;                ///< --external KIND[..]: not ours to dump or to make
   bool empty_net_ns = false;                        ///< --empty-ns net: the caller fills it
-  std::string join_net_ns;                          ///< --join-ns net:FILE: that one instead of a new one
+  std::vector<JoinNs> join_ns;                      ///< --join-ns
   bool new_pid_ns = false;                          ///< --new-pidns: in a pid namespace made for the tree
   bool weak_sysctls = false;                        ///< settings that this kernel does not take are left as they are
   std::vector<InheritFd> inherit_fds;               ///< --inherit-fd
@@ -132,6 +139,13 @@ struct Options {
   bool skip_file_rwx_check = false;  ///< the permission bits of a file may have changed
 
   CheckScope check;
+
+  /// The file of the namespace of that kind that is joined, nullptr for none.
+  const std::string* joined(std::string_view kind) const {
+    for (const JoinNs& j : join_ns)
+      if (j.kind == kind) return &j.file;
+    return nullptr;
+  }
 
   bool allows_lossy(std::string_view what) const {
     for (const std::string& s : allow_lossy)

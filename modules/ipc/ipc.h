@@ -124,6 +124,8 @@ inline constexpr Module kModule{
 // A namespace of the tree's own.
 Result<> collect_namespace(DumpCtx& ctx, NsId id, const Task& member);
 Result<> read_namespace(ReadCtx& ctx, NsId id);
+/// Errors: objects for a namespace that is joined (--join-ns), where others may have them already.
+Result<> plan_namespace(PlanCtx& ctx, NsId id);
 Result<> fill_namespace(RestoreCtx& ctx, NsId id);
 
 inline constexpr NsKind kNamespace{
@@ -132,6 +134,7 @@ inline constexpr NsKind kNamespace{
     .id = &KobjIds::ipc_ns,
     .collect = collect_namespace,
     .read = read_namespace,
+    .plan = plan_namespace,
     .fill = fill_namespace,
 };
 

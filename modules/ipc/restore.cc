@@ -94,6 +94,25 @@ Result<> prepare(RestoreCtx& ctx) {
   return make(ctx.images, ctx.opener, *space, made.ids);
 }
 
+Result<> plan_namespace(PlanCtx& ctx, NsId id) {
+  const std::string* joined = ctx.opt.joined("ipc");
+  if (joined == nullptr || ctx.models.get<KobjModel>().of.at(ctx.tree.root().pid).ipc_ns != id) return {};
+  auto refuse = [&](const char* what, std::size_t count) {
+    return Error{"ipc", "join", *joined, 0,
+                 format("the tree's own namespace has {} {}, which are not made in one that others live in: restore "
+                        "without --join-ns ipc",
+                        count, what)};
+  };
+  const auto& spaces = ctx.models.get<Model>().spaces;
+  if (const auto it = spaces.find(id); it != spaces.end()) {
+    if (!it->second.segments.empty()) return refuse("shared memory segments", it->second.segments.size());
+    if (!it->second.semaphores.empty()) return refuse("semaphore sets", it->second.semaphores.size());
+    if (!it->second.queues.empty()) return refuse("message queues", it->second.queues.size());
+  }
+  const std::size_t posix = ctx.models.get<PosixQueueModel>().queues.size();
+  return posix != 0 ? refuse("POSIX message queues", posix) : Result<>{};
+}
+
 Result<> fill_namespace(RestoreCtx& ctx, NsId id) {
   auto& spaces = ctx.models.edit<Model>().spaces;
   const auto it = spaces.find(id);

@@ -1,5 +1,4 @@
 // The dump side: what is mounted, what of it is the namespace's own.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -86,31 +85,54 @@ std::set<std::uint32_t> with_content(const Namespace& ns) {
   return devs;
 }
 
-/// What was registered in a user namespace of the tree's own goes with that.
-Result<> refuse_entries(const Mount& m, HostPid member) {
-  const std::string path = format("/proc/{}/root{}", member, m.point);
-  DIR* directory = opendir(path.c_str());
-  std::string found;
-  while (const dirent* e = directory == nullptr ? nullptr : readdir(directory)) {
-    const std::string_view name = e->d_name;
-    if (name != "." && name != ".." && name != "register" && name != "status") found = name;
+/// Whether a new binfmt_misc is one of the tree's own, with formats to carry; that of the machine is left alone.
+bool makes_formats(const DumpCtx& ctx, const Namespace& planned, std::size_t i) {
+  const core::TreeIds& ids = ctx.models.get<core::TreeIds>();
+  return planned.origins[i].kind == Origin::Kind::kNew && planned.mounts[i].fs_name == "binfmt_misc" &&
+         (ids.own || !ctx.models.get<core::ChildIds>().spaces.empty());
+}
+
+/// A restore would show the tree another instance than this one.
+Result<> check_formats(const DumpCtx& ctx, NsId id, const Mount& m, const std::vector<Mount>& theirs) {
+  const bool is_theirs = std::any_of(theirs.begin(), theirs.end(), [&](const Mount& t) { return t.dev == m.dev; });
+  const bool in_child = ctx.models.get<core::ChildIds>().owner_of(id) != 0;
+  if (m.root != "/")
+    return Error{"mnt", "dump", m.name(), 0, format("it shows {} of binfmt_misc alone: unmount it first", m.root)};
+  if (is_theirs && (in_child || ctx.models.get<core::TreeIds>().own))
+    return Error{
+        "mnt", "dump", m.name(), 0,
+        format("it is that of another user namespace than its own: leave it to the outside by --external "
+               "'mnt[{}]:KEY' on the dump and 'mnt[KEY]:PATH' on the restore, or leave it out by --skip-mnt {}",
+               m.point, m.point)};
+  return {};
+}
+
+/// What was registered goes with the user namespace. One below that of the tree has it refused.
+Result<> take_formats(DumpCtx& ctx, NsId id, const Namespace& planned, const std::vector<Mount>& all,
+                      const std::vector<Mount>& theirs) {
+  Namespace& ns = ctx.models.edit<Model>().namespaces.at(id);
+  for (std::size_t i = 0; i < planned.mounts.size(); ++i) {
+    const Mount& m = planned.mounts[i];
+    if (!makes_formats(ctx, planned, i)) continue;
+    TRY(check_formats(ctx, id, m, theirs));
+    const auto copies = TRY(bare_copies(ns.member, all, {m.dev}));
+    ns.formats = TRY(read_formats(copies.at(m.dev).get(), m.name()));
+    if (ns.formats.empty() || ctx.models.get<core::ChildIds>().owner_of(id) == 0) continue;
+    return Error{"mnt", "dump", m.name(), 0,
+                 format("the binary format {} is registered in a user namespace below that of the tree, which is not "
+                        "carried: remove it (echo -1 > {}/{})",
+                        ns.formats.front().name, m.point, ns.formats.front().name)};
   }
-  if (directory != nullptr) closedir(directory);
-  if (found.empty()) return {};
-  return Error{"mnt", "dump", m.name(), 0,
-               format("the binary format {} is registered in the user namespace of the tree, which is not carried: "
-                      "remove it (echo -1 > {}/{})",
-                      found, m.point, found)};
+  return {};
 }
 
 /// File systems that are made again: whether what they need is there.
-Result<> check_needs(const DumpCtx& ctx, const Namespace& planned, HostPid member) {
+Result<> check_needs(const Namespace& planned, HostPid member) {
   for (std::size_t i = 0; i < planned.mounts.size(); ++i) {
     const Mount& m = planned.mounts[i];
     const FsType* type = fs_type(m.fs_name);
     if (planned.origins[i].kind != Origin::Kind::kNew || type == nullptr) continue;
     if (type->how == Carried::kOnPaths) TRY(check_layers(m, member));
-    if (type->name == "binfmt_misc" && ctx.models.get<core::TreeIds>().own) TRY(refuse_entries(m, member));
   }
   return {};
 }
@@ -201,7 +223,7 @@ Result<> collect(DumpCtx& ctx, NsId id, const Task& member) {
     planned.namespaces[one] = Namespace{.mounts = ns.mounts, .nested = ns.nested};
     TRY(plan_origins(planned, one, ctx.opt, Side::kDump));
     TRY(check_locks(ctx, one, planned.namespaces.at(one)));
-    TRY(check_needs(ctx, planned.namespaces.at(one), ns.member));
+    TRY(check_needs(planned.namespaces.at(one), ns.member));
     TRY(find_inner_proc(ctx, one, planned.namespaces.at(one).origins));
   }
   TRY(check_groups(planned, ctx.opt, theirs));
@@ -209,6 +231,7 @@ Result<> collect(DumpCtx& ctx, NsId id, const Task& member) {
     Namespace& ns = model.namespaces.at(one);
     const std::vector<Mount> all = TRY(mounts_around(ns.member));
     ns.bare = TRY(bare_copies(ns.member, all, with_content(planned.namespaces.at(one))));
+    TRY(take_formats(ctx, one, planned.namespaces.at(one), all, theirs));
   }
   return {};
 }

@@ -17,7 +17,7 @@ constexpr FsType kTypes[] = {
     {"sysfs", 2, Carried::kAnew, true},
     // One for the whole machine: options would be ignored.
     {"devtmpfs", 3, Carried::kAnew, false},
-    // One for each user namespace; see refuse_entries() of collect.cc.
+    // One for each user namespace; see binary_formats.h.
     {"binfmt_misc", 4, Carried::kAnew, false},
     {"tmpfs", 5, Carried::kContent, true, "seclabel"},
     {"devpts", 6, Carried::kAnew, true, "newinstance,seclabel"},

@@ -1,8 +1,13 @@
-// mountpoints-N.img: the mounts of namespace N; tmpfs-dev-DEV.tar.gz.img.
+// mountpoints-N.img: the mounts of namespace N; tmpfs-dev-DEV.tar.gz.img; binfmt-misc.img.
+#include <algorithm>
+
 #include "base/format.h"
+#include "base/log.h"
+#include "core/id_map.h"
 #include "core/image_dir.h"
 #include "core/manifest.h"
 #include "core/sharing.h"
+#include "mnt/binfmt_misc.pb.h"
 #include "mnt/fs_types.h"
 #include "mnt/mnt.h"
 #include "mnt/mnt.pb.h"
@@ -69,6 +74,43 @@ Result<Mount> take(const pb::mnt_entry& e, const std::string& image) {
   return m;
 }
 
+Result<> write_formats(DumpCtx& ctx, const std::vector<BinaryFormat>& formats) {
+  if (formats.empty()) return {};
+  core::ImageWriter image = TRY(ctx.images.create(core::ImageType::kBinfmtMisc));
+  for (const BinaryFormat& f : formats) {
+    pb::binfmt_misc_entry e;
+    e.set_name(f.name);
+    e.set_enabled(f.enabled);
+    e.set_interpreter(f.interpreter);
+    if (!f.flags.empty()) e.set_flags(f.flags);
+    if (!f.extension.empty()) e.set_extension(f.extension);
+    if (!f.magic.empty()) e.set_magic(f.magic), e.set_offset(f.offset);
+    if (!f.mask.empty()) e.set_mask(f.mask);
+    TRY(image.write(e));
+  }
+  return image.close();
+}
+
+/// For the first namespace of the tree's user namespace that has a binfmt_misc.
+Result<> read_formats(const ReadCtx& ctx, const Model& model, NsId id, Namespace& ns) {
+  const bool has_mount = std::any_of(ns.mounts.begin(), ns.mounts.end(),
+                                     [](const Mount& m) { return m.fs_name == "binfmt_misc" && m.key.empty(); });
+  const bool is_later = std::any_of(model.namespaces.begin(), model.namespaces.end(),
+                                    [](const auto& n) { return !n.second.formats.empty(); });
+  if (!has_mount || is_later || ctx.models.get<core::ChildIds>().owner_of(id) != 0) return {};
+  auto image = TRY(ctx.images.optional_image(core::ImageType::kBinfmtMisc));
+  if (!image) return {};
+  if (!ctx.models.get<core::TreeIds>().own) {
+    log::warn("{}: the binary formats of this machine are left as they are", image->name());
+    return {};
+  }
+  pb::binfmt_misc_entry e;
+  while (TRY(image->next(e)))
+    ns.formats.push_back(
+        {e.name(), e.enabled(), e.interpreter(), e.flags(), e.extension(), e.magic(), e.mask(), e.offset()});
+  return {};
+}
+
 }  // namespace
 
 Result<> write(DumpCtx& ctx, NsId id) {
@@ -82,6 +124,7 @@ Result<> write(DumpCtx& ctx, NsId id) {
     TRY(image.write(entry));
   }
   TRY(image.close());
+  TRY(write_formats(ctx, ns.formats));
   for (const auto& [dev, fd] : ns.bare) {
     core::RawImage content = TRY(ctx.images.create_raw(core::ImageType::kTmpfsDev, dev));
     TRY(pack(fd.get(), content.fd(), ns.ids, format("the tmpfs {}:{}", dev >> 20, dev & 0xfffff)));
@@ -115,7 +158,7 @@ Result<> read(ReadCtx& ctx, NsId id) {
   order_for_mounting(ns.mounts);
   if (all == 0 || ns.mounts.size() != all)
     return damaged(image.name(), format("only {} of its {} mounts hang on its root", ns.mounts.size(), all));
-  return {};
+  return read_formats(ctx, ctx.models.get<Model>(), id, ns);
 }
 
 }  // namespace cr::mnt

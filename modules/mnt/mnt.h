@@ -30,6 +30,7 @@
 #include "base/unique_fd.h"
 #include "core/module.h"
 #include "core/ns_kind.h"
+#include "mnt/binary_formats.h"
 #include "mnt/content.h"
 #include "mnt/mountinfo.h"
 
@@ -55,6 +56,9 @@ struct Origin {
 struct Namespace {
   std::vector<Mount> mounts{};  ///< in the order of order_for_mounting; the first is the root
   bool nested = false;          ///< not that of the tree's root: its root is a mount like the others
+
+  /// Of the user namespace of the tree, where its binfmt_misc is made, the oldest first.
+  std::vector<BinaryFormat> formats{};
 
   // Dump.
   std::set<std::uint32_t> all{};             ///< ids of all its mounts, of those above `directory` too

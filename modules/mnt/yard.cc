@@ -235,6 +235,17 @@ Result<> leave_old_root(int root) {
   return {};
 }
 
+/// Interpreters are looked up in the namespace.
+Result<> register_formats(const Namespace& ns, const std::vector<UniqueFd>& fds) {
+  for (std::size_t i = 0; i < ns.mounts.size() && !ns.formats.empty(); ++i) {
+    const Mount& m = ns.mounts[i];
+    if (m.fs_name != "binfmt_misc" || ns.origins[i].kind != Origin::Kind::kNew) continue;
+    TRY(register_formats(fds[i].get(), ns.formats, m.name()));
+    return set_super_flags(fds[i].get(), m);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> set_flags(int mount, const Mount& m) {
@@ -279,7 +290,9 @@ Result<std::vector<UniqueFd>> build_here(Namespace& ns, const core::ImageReaderD
   TRY(yard.put_together());
   TRY(yard.make_waiting());
   TRY(leave_old_root(yard.fds().front().get()));
-  return yard.take_fds();
+  std::vector<UniqueFd> fds = yard.take_fds();
+  TRY(register_formats(ns, fds));
+  return fds;
 }
 
 Result<> furnish(RestoreCtx& ctx) {

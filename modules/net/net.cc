@@ -135,11 +135,7 @@ Result<> let_pass(DumpCtx& ctx) {
 /// that of the tree.
 Result<> plan(PlanCtx& ctx) {
   name_owners(ctx);
-  const KobjModel& objects = ctx.models.get<KobjModel>();
-  const bool has_own = objects.of.at(ctx.tree.root().pid).net_ns != objects.root.net_ns;
-  if (ctx.opt.join_net_ns.empty() || has_own) return {};
-  return Error{"net", "join", ctx.opt.join_net_ns, 0,
-               "the tree has no network namespace of its own: leave out --join-ns and restore by nsenter(1)"};
+  return {};
 }
 
 Result<> lock_for_restore(RestoreCtx& ctx) {

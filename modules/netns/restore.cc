@@ -41,13 +41,17 @@ int inherited(const Options& opt, const std::string& key) {
   return -1;
 }
 
+/// The file of the one that is joined instead of `id`, which must be that of the root; nullptr for none.
+const std::string* joined_file(const Options& opt, const Models& models, const TaskTree& tree, NsId id) {
+  return models.get<KobjModel>().of.at(tree.root().pid).net_ns == id ? opt.joined("net") : nullptr;
+}
+
 /// The namespace that is given instead of a new one; none when it is ours to make.
-Result<UniqueFd> given_namespace(const Options& opt, const NetNamespace& n) {
+Result<UniqueFd> given_namespace(const Options& opt, const NetNamespace& n, const std::string* joined) {
   UniqueFd fd;
-  if (!opt.join_net_ns.empty()) {
-    fd.reset(open(opt.join_net_ns.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd)
-      return Error{"netns", "open", opt.join_net_ns, errno, "name a network namespace with --join-ns net:FILE"};
+  if (joined != nullptr) {
+    fd.reset(open(joined->c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return Error{"netns", "open", *joined, errno, "name a network namespace with --join-ns net:FILE"};
   } else if (!n.external_key.empty()) {
     fd.reset(fcntl(inherited(opt, n.external_key), F_DUPFD_CLOEXEC, 3));
     if (!fd) return Error{"netns", "take", format("--inherit-fd fd[N]:{}", n.external_key), errno, ""};
@@ -105,7 +109,7 @@ std::optional<ExternalLink> external_link(const Options& opt, std::string_view k
 
 Result<> plan(PlanCtx& ctx, NsId id) {
   const NetNamespace& n = ctx.models.get<Model>().namespaces.at(id);
-  if (!ctx.opt.join_net_ns.empty() || ctx.opt.empty_net_ns) return {};
+  if (joined_file(ctx.opt, ctx.models, ctx.tree, id) != nullptr || ctx.opt.empty_net_ns) return {};
   if (!n.external_key.empty() && inherited(ctx.opt, n.external_key) < 0)
     return Error{"netns", "restore", format("the external network namespace {}", n.external_key), 0,
                  format("pass it on with --inherit-fd fd[N]:{}", n.external_key)};
@@ -116,7 +120,7 @@ Result<> plan(PlanCtx& ctx, NsId id) {
 Result<> prepare(RestoreCtx& ctx, NsId id) {
   const NetNamespace& n = ctx.models.get<Model>().namespaces.at(id);
   Outside& outside = ctx.models.edit<Model>().outside[id];
-  if (UniqueFd given = TRY(given_namespace(ctx.opt, n))) {
+  if (UniqueFd given = TRY(given_namespace(ctx.opt, n, joined_file(ctx.opt, ctx.models, ctx.tree, id)))) {
     outside.given_ns = TRY(files::to_service(ctx, std::move(given))).release();
     return {};
   }

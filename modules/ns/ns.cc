@@ -13,6 +13,7 @@
 #include "core/sharing.h"
 #include "core/stages.h"
 #include "ns/child_user.h"
+#include "ns/joined.h"
 #include "ns/pid.h"
 #include "ns/time_ns.h"
 #include "ns/user.h"
@@ -68,6 +69,7 @@ Result<> make(TaskCtx& ctx, const NsKind& kind, NsId id) {
   const NsId owner = children.owner_of(id);
   if (owner != 0 && core::birth_space(ctx.models(), ctx.task.pid) == nullptr)
     return make_inside(ctx, kind, id, children.spaces.at(owner));
+  if (TRY(enter_joined(ctx.restore, kind, id))) return {};
   if ((kind.clone_flag & kComeWithBirth) == 0 && unshare(static_cast<int>(kind.clone_flag)) != 0)
     return Error{"ns", "make", object, errno, "run as root, on a kernel with that kind of namespace"};
   if (kind.fill != nullptr) TRY(kind.fill(ctx.restore, id));
@@ -141,7 +143,14 @@ Result<> read(ReadCtx& ctx) {
   find_free_levels(ctx.tree, ctx.models);
   return {};
 }
-Result<> plan(PlanCtx& ctx) { return run(&NsKind::plan, ctx); }
-Result<> prepare(RestoreCtx& ctx) { return run(&NsKind::prepare, ctx); }
+Result<> plan(PlanCtx& ctx) {
+  TRY(plan_joined(ctx));
+  return run(&NsKind::plan, ctx);
+}
+
+Result<> prepare(RestoreCtx& ctx) {
+  TRY(open_joined(ctx));
+  return run(&NsKind::prepare, ctx);
+}
 
 }  // namespace cr::ns

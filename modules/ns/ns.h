@@ -7,6 +7,8 @@
 // that has such a namespace unshares it and fills it; those who come later join it by setns(2). All this happens
 // right after the birth, before it gives birth itself. A pid namespace is the only one that comes with the birth.
 //
+// Of some kinds the caller may give one that is there instead of a new one (joined.h).
+//
 // Refused: a kind of namespace that the table of kinds does not have; a root that is not the init of its pid
 // namespace; of pid and user namespaces what pid.h, user.h and child_user.h say.
 #pragma once
