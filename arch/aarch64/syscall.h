@@ -46,8 +46,4 @@ namespace cr::arch::aarch64 {
 inline constexpr long kNrPoll = -1;
 inline constexpr long kNrEpollWait = -1;
 
-/// Whether the cpuid instruction works: there is no such thing (-ENODEV).
-inline long cpuid_allowed() { return -19; }
-inline SysResult forbid_cpuid() { return -19; }
-
 }  // namespace cr::arch::aarch64

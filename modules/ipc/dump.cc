@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/id_map.h"
 #include "core/ns_visit.h"
 #include "core/proc_text.h"
@@ -175,7 +176,7 @@ Result<> note_attachment(DumpCtx& ctx, const Task& task, int id, const std::stri
   struct stat st;
   if (!s.content || fstat(s.content.get(), &st) != 0) return fail("open", path, errno);
   // Huge pages: st_blksize is their size.
-  if (st.st_blksize > 4096)
+  if (static_cast<std::uint64_t>(st.st_blksize) > page_size())
     s.huge = static_cast<std::uint32_t>(__builtin_ctzl(static_cast<unsigned long>(st.st_blksize))) << 26;
   return {};
 }
