@@ -10,6 +10,8 @@
 #include "arch/aarch64/traits.h"
 #include "arch/ppc64le/thread_image.h"
 #include "arch/ppc64le/traits.h"
+#include "arch/s390x/thread_image.h"
+#include "arch/s390x/traits.h"
 #include "arch/x86_64/thread_image.h"
 #include "arch/x86_64/traits.h"
 #include "task/core.pb.h"
@@ -88,9 +90,31 @@ struct Sample<ppc64le::Traits> {
   static Result<Image> get(const pb::core_entry& e) { return ppc64le::get_thread_image(e); }
 };
 
+template <>
+struct Sample<s390x::Traits> {
+  using Image = s390x::ThreadImage;
+  static Image make() {
+    Image t;
+    t.regs.psw_mask = s390x::kPsw64, t.regs.psw_addr = 0x401000, t.regs.orig_gpr2 = 7, t.regs.system_call = 8;
+    for (std::size_t i = 0; i < 16; ++i) {
+      t.regs.gpr[i] = 0x1000 + i, t.regs.acr[i] = static_cast<std::uint32_t>(0x5000 + i);
+      t.fpu.registers.fp[i] = 0x2000 + i, t.fpu.registers.low[i] = 0x3000 + i;
+    }
+    for (std::size_t i = 0; i < 32; ++i) t.fpu.registers.high[i] = 0x4000 + i;
+    t.fpu.registers.fpc = 0x800000, t.fpu.has_vectors = true;
+    t.clear_tid_address = 0x1234;
+    return t;
+  }
+  static bool same(const Image& a, const Image& b) {
+    return a.regs == b.regs && a.fpu.registers == b.fpu.registers && a.fpu.has_vectors == b.fpu.has_vectors &&
+           a.clear_tid_address == b.clear_tid_address;
+  }
+  static Result<Image> get(const pb::core_entry& e) { return s390x::get_thread_image(e); }
+};
+
 template <class A>
 class ThreadImages : public testing::Test {};
-using Backends = testing::Types<x86_64::Traits, aarch64::Traits, ppc64le::Traits>;
+using Backends = testing::Types<x86_64::Traits, aarch64::Traits, ppc64le::Traits, s390x::Traits>;
 struct Names {
   template <class A>
   static std::string GetName(int) {
@@ -159,6 +183,26 @@ TEST(ThreadImagesOfPpc64le, DamagedRecordsAreRefused) {
   EXPECT_TRUE(refused([](auto& t) { t.mutable_vrstate()->mutable_vrregs()->RemoveLast(); }));
   EXPECT_TRUE(refused([](auto& t) { t.mutable_vsxstate()->add_vsxregs(1); }));
   EXPECT_FALSE(refused([](auto& t) { t.clear_vrstate(); }));
+}
+
+TEST(ThreadImagesOfS390x, DamagedRecordsAreRefused) {
+  using S = Sample<s390x::Traits>;
+  pb::core_entry whole;
+  put_thread_image(S::make(), whole);
+  auto refused = [&](auto change) {
+    pb::core_entry e = whole;
+    change(*e.mutable_ti_s390());
+    return !S::get(e).ok();
+  };
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->add_gprs(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->mutable_acrs()->RemoveLast(); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->set_psw_mask(1ull << 31); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gs_cb()->add_regs(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_ri_cb()->set_ri_on(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_fpregs()->add_fprs(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.clear_vxrs_high(); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_vxrs_low()->add_regs(1); }));
+  EXPECT_FALSE(refused([](auto& t) { t.clear_vxrs_low(), t.clear_vxrs_high(); }));
 }
 
 }  // namespace

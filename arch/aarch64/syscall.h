@@ -45,5 +45,7 @@ namespace cr::arch::aarch64 {
 /// Calls that only older architectures have beside their successors; -1: not here.
 inline constexpr long kNrPoll = -1;
 inline constexpr long kNrEpollWait = -1;
+inline constexpr long kNrSemop = __NR_semop;
+inline constexpr long kNrIpc = -1;
 
 }  // namespace cr::arch::aarch64

@@ -24,6 +24,9 @@ struct Regs {
 inline constexpr std::size_t kRegsetBytes = sizeof(Regs);  ///< what of it ptrace reads and writes
 static_assert(sizeof(Regs) == 48 * 8 && offsetof(Regs, nip) == 32 * 8 && offsetof(Regs, trap) == 40 * 8);
 
+inline constexpr unsigned kRegsTailRegset = 0;  ///< a regset that lies behind it in Regs; 0: none
+inline constexpr std::size_t kRegsTailBytes = 0;
+
 inline constexpr std::uint64_t kRedZone = 512;          ///< below r1: the ABI's 288 bytes, and the kernel's own care
 inline constexpr std::uint64_t kSyscallInsnSize = 4;    ///< sc
 inline constexpr std::uint64_t kTaskSize = 1ull << 52;  ///< end of what can be mapped, with pages of 64 KiB

@@ -17,6 +17,9 @@ inline constexpr std::array<unsigned char, 8> kSyscallRet{0x02, 0, 0, 0x44, 0x20
 /// li r0, __NR_rt_sigreturn; sc: the end of what handlers return to, in the vdso.
 inline constexpr std::array<unsigned char, 8> kSigreturn{0xac, 0, 0, 0x38, 0x02, 0, 0, 0x44};
 
+/// Where in the frame mmap(2) takes its arguments from; 0: from registers.
+inline constexpr std::size_t kMmapArguments = 0;
+
 inline constexpr std::size_t kCodeAlignment = 4;
 
 /// Both contain the instruction `sc`: where in them its last byte is. Scans look for that byte.

@@ -52,5 +52,7 @@ namespace cr::arch::ppc64le {
 /// Calls that only older architectures have beside their successors; -1: not here.
 inline constexpr long kNrPoll = __NR_poll;
 inline constexpr long kNrEpollWait = __NR_epoll_wait;
+inline constexpr long kNrSemop = -1;
+inline constexpr long kNrIpc = __NR_ipc;
 
 }  // namespace cr::arch::ppc64le
