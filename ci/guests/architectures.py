@@ -31,6 +31,9 @@ ARCHITECTURES = {a.name: a for a in (
     Architecture('ppc64le', 'ppc64el', 'linux-image-powerpc64le', 'vmlinux', console='hvc0',
                  qemu=('qemu-system-ppc64', '-M', 'pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off', '-cpu', 'POWER9'),
                  host_packages=('qemu-system-ppc', 'g++-powerpc64le-linux-gnu'), triplet='powerpc64le-linux-gnu', family='ppc64'),
+    Architecture('s390x', 's390x', 'linux-image-s390x', 'vmlinuz', console='ttysclp0',
+                 qemu=('qemu-system-s390x', '-M', 's390-ccw-virtio', '-cpu', 'max'),
+                 host_packages=('qemu-system-misc', 'g++-s390x-linux-gnu'), triplet='s390x-linux-gnu', endian='big'),
 )}
 
 # What the engine and the cases are linked with, unpacked beside the cross compiler's own C library.
