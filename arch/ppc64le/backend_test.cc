@@ -42,6 +42,16 @@ TEST(Calls, EintrIsToldAsTheInstructionTellsIt) {
   EXPECT_EQ(scv.trap, 0u);
 }
 
+// The kernel would leave its own code in the register of the first argument.
+TEST(Calls, ASleepGoesOnWithItsArguments) {
+  const Regs on = restart_by_hand(stopped(kTrapSc, 516, true));
+  EXPECT_EQ(on.nip, 0xffcu);
+  EXPECT_EQ(on.gpr[0], 0u);
+  EXPECT_EQ(on.gpr[3], 0xb0ffu);
+  EXPECT_EQ(on.trap, 0u);
+  EXPECT_EQ(restart_by_hand(stopped(kTrapSc, 512, true)), stopped(kTrapSc, 512, true));
+}
+
 TEST(FrameOfPpc64le, HoldsWhatItShould) {
   Vectors v;
   for (std::size_t i = 0; i < v.fp.size(); ++i) v.fp[i] = 0x100 + i;

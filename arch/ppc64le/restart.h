@@ -45,6 +45,13 @@ constexpr Regs for_sigreturn(const Regs& r) {
   return kind == RestartKind::kBlock ? idle(with_eintr(r)) : rewound(r);
 }
 
+/// The kernel's own way to go on with a sleep, but that the first argument comes back (arch/continued.h).
+constexpr Regs restart_by_hand(Regs r) {
+  if (restart_kind(r) != RestartKind::kBlock) return r;
+  r.gpr[0] = 0;  // __NR_restart_syscall
+  return rewound(r);
+}
+
 /// What the images keep of `r`.
 constexpr Regs for_images(const Regs& r) { return for_sigreturn(r); }
 
@@ -67,7 +74,6 @@ constexpr bool take_outcome(Regs& r, const Regs& now) {
   if (!goes_on) return false;
   r.trap = now.trap;
   r.gpr[0] = now.gpr[0];
-  r.orig_gpr3 = now.orig_gpr3;
   return true;
 }
 

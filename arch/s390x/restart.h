@@ -54,7 +54,6 @@ constexpr bool take_outcome(Regs& r, const Regs& now) {
   r.gpr[2] = now.gpr[2];
   if (restart_kind(now) != RestartKind::kBlock) return false;
   r.system_call = now.system_call;
-  r.orig_gpr2 = now.orig_gpr2;
   return true;
 }
 
