@@ -57,4 +57,10 @@ Result<> set_thread_state(HostPid tid, const ThreadImage& image) {
   return {};
 }
 
+void* thread_pointer() {
+  void* r13;
+  asm("mr %0, 13" : "=r"(r13));
+  return r13;
+}
+
 }  // namespace cr::arch

@@ -54,4 +54,6 @@ Result<> set_thread_state(HostPid tid, const ThreadImage& image) {
   return done || errno == ENODEV ? Result<>{} : fail("set the vector registers of", tid);
 }
 
+void* thread_pointer() { return __builtin_thread_pointer(); }
+
 }  // namespace cr::arch
