@@ -7,6 +7,10 @@
 
 #include "arch/aarch64/traits.h"
 #include "arch/aarch64/vdso.h"
+#include "arch/ppc64le/traits.h"
+#include "arch/ppc64le/vdso.h"
+#include "arch/s390x/traits.h"
+#include "arch/s390x/vdso.h"
 #include "arch/x86_64/traits.h"
 #include "arch/x86_64/vdso.h"
 
@@ -51,9 +55,36 @@ struct Interrupted<aarch64::Traits> {
   static std::uint64_t number(const aarch64::Regs& r) { return r.x[8]; }
 };
 
+template <>
+struct Interrupted<ppc64le::Traits> {
+  static ppc64le::Regs make(long code) {
+    ppc64le::Regs r;
+    r.nip = kPc, r.gpr[1] = kStack, r.gpr[4] = kSecond, r.orig_gpr3 = kFirst, r.gpr[0] = kSleep;
+    r.msr = ppc64le::kMsr64 | ppc64le::kMsrLittle;
+    r.trap = ppc64le::kTrapSc;
+    r.gpr[3] = static_cast<std::uint64_t>(code < 0 ? -code : code);
+    if (code < 0) r.ccr = ppc64le::kSummaryOverflow;
+    return r;
+  }
+  static constexpr std::uint64_t kCall = kPc - 4;
+  static std::uint64_t number(const ppc64le::Regs& r) { return r.gpr[0]; }
+};
+
+template <>
+struct Interrupted<s390x::Traits> {
+  static s390x::Regs make(long code) {
+    s390x::Regs r;
+    r.psw_mask = s390x::kPsw64, r.psw_addr = kPc, r.gpr[15] = kStack, r.gpr[2] = static_cast<std::uint64_t>(code);
+    r.orig_gpr2 = kFirst, r.gpr[3] = kSecond, r.gpr[1] = kSleep, r.system_call = 2 << 16 | kSleep;
+    return r;
+  }
+  static constexpr std::uint64_t kCall = kPc - 2;
+  static std::uint64_t number(const s390x::Regs& r) { return r.gpr[1]; }
+};
+
 template <class A>
 class Backend : public testing::Test {};
-using Backends = testing::Types<x86_64::Traits, aarch64::Traits>;
+using Backends = testing::Types<x86_64::Traits, aarch64::Traits, ppc64le::Traits, s390x::Traits>;
 struct Names {
   template <class A>
   static std::string GetName(int) {
@@ -164,7 +195,15 @@ TEST(VdsoPatches, FitTheirPlace) {
   for (const std::uint64_t target : {0x1000ul, 0x7fff'1234'5678ul}) {
     EXPECT_LE(x86_64::vdso_jump(target).size, 16u);
     EXPECT_LE(aarch64::vdso_jump(target).size, 16u);
+    EXPECT_LE(ppc64le::vdso_jump(target).size, 24u);
+    EXPECT_LE(s390x::vdso_jump(target).size, 16u);
   }
+  EXPECT_EQ(ppc64le::vdso_syscall(246).size, 12u);
+  EXPECT_EQ(ppc64le::vdso_syscall_of("__kernel_clock_gettime"), 246);
+  EXPECT_EQ(s390x::vdso_syscall(260).size, 8u);
+  EXPECT_EQ(s390x::vdso_syscall_of("__kernel_clock_gettime"), 260);
+  EXPECT_TRUE(s390x::vdso_keeps("__kernel_restart_syscall"));
+  EXPECT_TRUE(ppc64le::vdso_keeps("__kernel_sigtramp_rt64"));
   EXPECT_EQ(aarch64::vdso_syscall(113).size, 12u);
   EXPECT_EQ(aarch64::vdso_syscall_of("__kernel_clock_gettime"), 113);
   EXPECT_TRUE(aarch64::vdso_keeps("__kernel_rt_sigreturn"));

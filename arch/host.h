@@ -21,6 +21,10 @@ using Host = x86_64::Traits;
 }  // namespace cr::arch
 #elif defined(__aarch64__)
 #include "arch/aarch64/backend.h"
+#elif defined(__powerpc64__)
+#include "arch/ppc64le/backend.h"
+#elif defined(__s390x__)
+#include "arch/s390x/backend.h"
 #endif
 
 namespace cr {

@@ -15,6 +15,22 @@ enum class RestartKind : std::uint8_t {
   kEintr,         ///< -EINTR (4) although no handler ran: the engine itself has to rewind (restart_table.h)
 };
 
+/// By the code that a call has returned; kEintr is not among them.
+constexpr RestartKind restart_kind_of(long code) {
+  switch (code) {
+    case -513:
+      return RestartKind::kAlways;
+    case -512:
+      return RestartKind::kUnlessNoFlag;
+    case -514:
+      return RestartKind::kNoHandler;
+    case -516:
+      return RestartKind::kBlock;
+    default:
+      return RestartKind::kNone;
+  }
+}
+
 /// What /proc told of a sleeping thread before it was stopped.
 struct SleepingCall {
   long nr = -1;  ///< what it really waits in; -1: nothing

@@ -33,6 +33,22 @@ void put_architecture(const ThreadImage&, pb::core_entry&);
 std::string missing_features(const ThreadImage&);
 }  // namespace aarch64
 
+namespace ppc64le {
+struct ThreadImage;
+void put_thread_image(const ThreadImage&, pb::core_entry&);
+Result<ThreadImage> get_thread_image(const pb::core_entry&);
+void put_architecture(const ThreadImage&, pb::core_entry&);
+std::string missing_features(const ThreadImage&);
+}  // namespace ppc64le
+
+namespace s390x {
+struct ThreadImage;
+void put_thread_image(const ThreadImage&, pb::core_entry&);
+Result<ThreadImage> get_thread_image(const pb::core_entry&);
+void put_architecture(const ThreadImage&, pb::core_entry&);
+std::string missing_features(const ThreadImage&);
+}  // namespace s390x
+
 /// That of this machine.
 inline void put_architecture(pb::core_entry& e) { put_architecture(ThreadImage{}, e); }
 

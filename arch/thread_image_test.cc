@@ -8,6 +8,10 @@
 
 #include "arch/aarch64/thread_image.h"
 #include "arch/aarch64/traits.h"
+#include "arch/ppc64le/thread_image.h"
+#include "arch/ppc64le/traits.h"
+#include "arch/s390x/thread_image.h"
+#include "arch/s390x/traits.h"
 #include "arch/x86_64/thread_image.h"
 #include "arch/x86_64/traits.h"
 #include "task/core.pb.h"
@@ -64,9 +68,53 @@ struct Sample<aarch64::Traits> {
   static Result<Image> get(const pb::core_entry& e) { return aarch64::get_thread_image(e); }
 };
 
+template <>
+struct Sample<ppc64le::Traits> {
+  using Image = ppc64le::ThreadImage;
+  static Image make() {
+    Image t;
+    for (std::size_t i = 0; i < t.regs.gpr.size(); ++i) t.regs.gpr[i] = 0x1000 + i;
+    t.regs.nip = 0x401000, t.regs.msr = ppc64le::kMsr64 | ppc64le::kMsrLittle, t.regs.orig_gpr3 = 7;
+    t.regs.ctr = 8, t.regs.link = 9, t.regs.xer = 10, t.regs.ccr = 11, t.regs.trap = 12;
+    for (std::size_t i = 0; i < t.fpu.fp.size(); ++i) t.fpu.fp[i] = 0x2000 + i;
+    for (std::size_t i = 0; i < t.fpu.altivec.size(); ++i) t.fpu.altivec[i] = 0x3000 + i;
+    for (std::size_t i = 0; i < t.fpu.vsx.size(); ++i) t.fpu.vsx[i] = 0x4000 + i;
+    t.fpu.vrsave = 0x55, t.tar = 0x66, t.dscr = 0x77;
+    t.clear_tid_address = 0x1234;
+    return t;
+  }
+  static bool same(const Image& a, const Image& b) {
+    return a.regs == b.regs && a.fpu == b.fpu && a.tar == b.tar && a.dscr == b.dscr &&
+           a.clear_tid_address == b.clear_tid_address;
+  }
+  static Result<Image> get(const pb::core_entry& e) { return ppc64le::get_thread_image(e); }
+};
+
+template <>
+struct Sample<s390x::Traits> {
+  using Image = s390x::ThreadImage;
+  static Image make() {
+    Image t;
+    t.regs.psw_mask = s390x::kPsw64, t.regs.psw_addr = 0x401000, t.regs.orig_gpr2 = 7, t.regs.system_call = 8;
+    for (std::size_t i = 0; i < 16; ++i) {
+      t.regs.gpr[i] = 0x1000 + i, t.regs.acr[i] = static_cast<std::uint32_t>(0x5000 + i);
+      t.fpu.registers.fp[i] = 0x2000 + i, t.fpu.registers.low[i] = 0x3000 + i;
+    }
+    for (std::size_t i = 0; i < 32; ++i) t.fpu.registers.high[i] = 0x4000 + i;
+    t.fpu.registers.fpc = 0x800000, t.fpu.has_vectors = true;
+    t.clear_tid_address = 0x1234;
+    return t;
+  }
+  static bool same(const Image& a, const Image& b) {
+    return a.regs == b.regs && a.fpu.registers == b.fpu.registers && a.fpu.has_vectors == b.fpu.has_vectors &&
+           a.clear_tid_address == b.clear_tid_address;
+  }
+  static Result<Image> get(const pb::core_entry& e) { return s390x::get_thread_image(e); }
+};
+
 template <class A>
 class ThreadImages : public testing::Test {};
-using Backends = testing::Types<x86_64::Traits, aarch64::Traits>;
+using Backends = testing::Types<x86_64::Traits, aarch64::Traits, ppc64le::Traits, s390x::Traits>;
 struct Names {
   template <class A>
   static std::string GetName(int) {
@@ -116,6 +164,45 @@ TEST(ThreadImagesOfAarch64, DamagedRecordsAreRefused) {
   EXPECT_TRUE(refused([](auto& t) { t.mutable_fpsimd()->mutable_cr_sve()->pop_back(); }));
   EXPECT_TRUE(refused([](auto& t) { t.mutable_fpsimd()->set_cr_sve("short"); }));
   EXPECT_FALSE(refused([](auto& t) { t.mutable_fpsimd()->clear_cr_sve(); }));
+}
+
+TEST(ThreadImagesOfPpc64le, DamagedRecordsAreRefused) {
+  using S = Sample<ppc64le::Traits>;
+  pb::core_entry whole;
+  put_thread_image(S::make(), whole);
+  auto refused = [&](auto change) {
+    pb::core_entry e = whole;
+    change(*e.mutable_ti_ppc64());
+    return !S::get(e).ok();
+  };
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->add_gpr(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->set_msr(ppc64le::kMsrLittle); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->set_msr(t.gpregs().msr() | 1ull << 34); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_tmstate()->mutable_gpregs(); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_fpstate()->add_fpregs(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_vrstate()->mutable_vrregs()->RemoveLast(); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_vsxstate()->add_vsxregs(1); }));
+  EXPECT_FALSE(refused([](auto& t) { t.clear_vrstate(); }));
+}
+
+TEST(ThreadImagesOfS390x, DamagedRecordsAreRefused) {
+  using S = Sample<s390x::Traits>;
+  pb::core_entry whole;
+  put_thread_image(S::make(), whole);
+  auto refused = [&](auto change) {
+    pb::core_entry e = whole;
+    change(*e.mutable_ti_s390());
+    return !S::get(e).ok();
+  };
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->add_gprs(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->mutable_acrs()->RemoveLast(); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gpregs()->set_psw_mask(1ull << 31); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_gs_cb()->add_regs(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_ri_cb()->set_ri_on(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_fpregs()->add_fprs(1); }));
+  EXPECT_TRUE(refused([](auto& t) { t.clear_vxrs_high(); }));
+  EXPECT_TRUE(refused([](auto& t) { t.mutable_vxrs_low()->add_regs(1); }));
+  EXPECT_FALSE(refused([](auto& t) { t.clear_vxrs_low(), t.clear_vxrs_high(); }));
 }
 
 }  // namespace

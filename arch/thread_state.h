@@ -12,5 +12,7 @@ namespace cr::arch {
 Result<> get_thread_state(HostPid tid, ThreadImage& image);
 /// Gives a stopped, restored thread all of `image` but the general registers. Errors: ptrace(2).
 Result<> set_thread_state(HostPid tid, const ThreadImage& image);
+/// That of the caller, from which the C library counts its rseq area.
+void* thread_pointer();
 
 }  // namespace cr::arch

@@ -14,6 +14,7 @@ using Xstate = std::vector<std::byte>;
 
 inline constexpr unsigned kFpRegset = 2, kSveRegset = 0x405;  ///< NT_PRFPREG, NT_ARM_SVE
 inline constexpr std::array<unsigned, 2> kXstateRegsets{kSveRegset, kFpRegset};
+inline constexpr bool kXstateIsAll = false;            ///< all of the regsets, or the first that there is
 inline constexpr unsigned kShadowStackRegset = 0x410;  ///< NT_ARM_GCS: its first word tells whether it is on (6.13)
 inline constexpr std::size_t kMaxXstate = 8768;  ///< vectors of 256 bytes, the longest that the architecture has
 

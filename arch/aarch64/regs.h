@@ -29,6 +29,9 @@ struct Regs {
 inline constexpr std::size_t kRegsetBytes = 34 * 8;  ///< what of it ptrace reads and writes (NT_PRSTATUS)
 static_assert(offsetof(Regs, sp) == 248 && offsetof(Regs, pstate) == 264 && offsetof(Regs, call) == kRegsetBytes);
 
+inline constexpr unsigned kRegsTailRegset = 0;  ///< a regset that lies behind it in Regs; 0: none
+inline constexpr std::size_t kRegsTailBytes = 0;
+
 inline constexpr std::uint64_t kRedZone = 0;          ///< nothing below sp is anybody's
 inline constexpr std::uint64_t kSyscallInsnSize = 4;  ///< svc #0
 /// SS | BTYPE, cleared before injected code runs: no single step, and no guarded branch under way.

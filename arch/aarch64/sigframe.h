@@ -16,6 +16,9 @@ inline constexpr std::array<unsigned char, 8> kSyscallRet{0x01, 0, 0, 0xd4, 0xc0
 /// mov x8, #__NR_rt_sigreturn; svc #0: what handlers return to, in the vdso.
 inline constexpr std::array<unsigned char, 8> kSigreturn{0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4};
 
+/// Where in the frame mmap(2) takes its arguments from; 0: from registers.
+inline constexpr std::size_t kMmapArguments = 0;
+
 inline constexpr std::size_t kCodeAlignment = 4;
 
 /// Both contain the instruction `svc`: where in them its last byte is. Scans look for that byte.

@@ -45,9 +45,7 @@ namespace cr::arch::aarch64 {
 /// Calls that only older architectures have beside their successors; -1: not here.
 inline constexpr long kNrPoll = -1;
 inline constexpr long kNrEpollWait = -1;
-
-/// Whether the cpuid instruction works: there is no such thing (-ENODEV).
-inline long cpuid_allowed() { return -19; }
-inline SysResult forbid_cpuid() { return -19; }
+inline constexpr long kNrSemop = __NR_semop;
+inline constexpr long kNrIpc = -1;
 
 }  // namespace cr::arch::aarch64

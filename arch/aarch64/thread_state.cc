@@ -94,4 +94,6 @@ Result<> set_thread_state(HostPid tid, const ThreadImage& image) {
   return {};
 }
 
+void* thread_pointer() { return __builtin_thread_pointer(); }
+
 }  // namespace cr::arch

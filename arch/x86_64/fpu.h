@@ -14,6 +14,7 @@ using Xstate = std::vector<std::byte>;
 
 /// NT_X86_XSTATE; where there is none NT_PRFPREG, the FXSAVE image.
 inline constexpr std::array<unsigned, 2> kXstateRegsets{0x202, 2};
+inline constexpr bool kXstateIsAll = false;            ///< all of the regsets, or the first that there is
 inline constexpr unsigned kShadowStackRegset = 0x204;  ///< NT_X86_SHSTK: readable when the thread has one (6.6)
 inline constexpr std::size_t kFxsaveSize = 512;        ///< legacy area
 inline constexpr std::size_t kXfeaturesOffset = 464;   ///< sw_reserved: XCR0 as ptrace reports it

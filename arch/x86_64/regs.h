@@ -18,6 +18,9 @@ struct Regs {
 inline constexpr std::size_t kRegsetBytes = sizeof(Regs);  ///< what of it ptrace reads and writes
 static_assert(sizeof(Regs) == 216 && offsetof(Regs, orig_rax) == 120 && offsetof(Regs, gs) == 208);
 
+inline constexpr unsigned kRegsTailRegset = 0;  ///< a regset that lies behind it in Regs; 0: none
+inline constexpr std::size_t kRegsTailBytes = 0;
+
 inline constexpr std::uint64_t kRedZone = 128;              ///< bytes below rsp that leaf functions use
 inline constexpr std::uint64_t kUserCs64 = 0x33;            ///< __USER_CS
 inline constexpr std::uint64_t kUserCs32 = 0x23;            ///< __USER32_CS: the thread runs 32-bit code

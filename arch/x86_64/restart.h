@@ -14,19 +14,7 @@ inline constexpr bool kHidesCalls = false;
 constexpr void note_interrupted(Regs&, const SleepingCall&, std::uint32_t, std::uint32_t) {}
 
 constexpr RestartKind restart_kind(const Regs& r) {
-  if (syscall_nr(r) < 0) return RestartKind::kNone;
-  switch (return_value(r)) {
-    case -513:
-      return RestartKind::kAlways;
-    case -512:
-      return RestartKind::kUnlessNoFlag;
-    case -514:
-      return RestartKind::kNoHandler;
-    case -516:
-      return RestartKind::kBlock;
-    default:
-      return RestartKind::kNone;
-  }
+  return syscall_nr(r) < 0 ? RestartKind::kNone : restart_kind_of(return_value(r));
 }
 
 /// Registers that run the interrupted call again from its start, all arguments as they were.

@@ -16,6 +16,9 @@ inline constexpr std::array<unsigned char, 3> kSyscallRet{0x0f, 0x05, 0xc3};  //
 /// mov $__NR_rt_sigreturn,%rax; syscall: the C libraries' __restore_rt.
 inline constexpr std::array<unsigned char, 9> kSigreturn{0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
 
+/// Where in the frame mmap(2) takes its arguments from; 0: from registers.
+inline constexpr std::size_t kMmapArguments = 0;
+
 inline constexpr std::size_t kCodeAlignment = 1;
 
 /// Both contain the instruction `syscall`: where in them its second byte is. Scans look for that byte.

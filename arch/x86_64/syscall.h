@@ -44,6 +44,8 @@ namespace cr::arch::x86_64 {
 /// Calls that only older architectures have beside their successors; -1: not here.
 inline constexpr long kNrPoll = __NR_poll;
 inline constexpr long kNrEpollWait = __NR_epoll_wait;
+inline constexpr long kNrSemop = __NR_semop;
+inline constexpr long kNrIpc = -1;
 
 /// arch_prctl(ARCH_GET_CPUID): 1 when the cpuid instruction works, 0 when it faults, -errno without the feature.
 inline long cpuid_allowed() { return sys::call(__NR_arch_prctl, 0x1011, 0).raw(); }

@@ -14,6 +14,8 @@ class Architecture:
     host_packages: tuple = ()  # what this machine needs installed: the emulator, a cross compiler
     guest_packages: tuple = ()
     triplet: str = ''  # of its cross compiler; empty: this machine's own
+    family: str = ''  # as meson says, when that is another name
+    endian: str = 'little'
 
 
 ARCHITECTURES = {a.name: a for a in (
@@ -25,6 +27,13 @@ ARCHITECTURES = {a.name: a for a in (
     Architecture('aarch64', 'arm64', 'linux-image-arm64', 'vmlinuz', console='ttyAMA0',
                  qemu=('qemu-system-aarch64', '-M', 'virt', '-cpu', 'max,pauth-impdef=on'),
                  host_packages=('qemu-system-arm', 'g++-aarch64-linux-gnu'), triplet='aarch64-linux-gnu'),
+    # Without these the emulator warns that it cannot keep speculation from leaking.
+    Architecture('ppc64le', 'ppc64el', 'linux-image-powerpc64le', 'vmlinux', console='hvc0',
+                 qemu=('qemu-system-ppc64', '-M', 'pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off', '-cpu', 'POWER9'),
+                 host_packages=('qemu-system-ppc', 'g++-powerpc64le-linux-gnu'), triplet='powerpc64le-linux-gnu', family='ppc64'),
+    Architecture('s390x', 's390x', 'linux-image-s390x', 'vmlinuz', console='ttysclp0',
+                 qemu=('qemu-system-s390x', '-M', 's390-ccw-virtio', '-cpu', 'max'),
+                 host_packages=('qemu-system-misc', 'g++-s390x-linux-gnu'), triplet='s390x-linux-gnu', endian='big'),
 )}
 
 # What the engine and the cases are linked with, unpacked beside the cross compiler's own C library.

@@ -27,16 +27,17 @@ pkg_config_libdir = '{sysroot}/usr/lib/{triplet}/pkgconfig:{sysroot}/usr/share/p
 
 [host_machine]
 system = 'linux'
-cpu_family = '{name}'
+cpu_family = '{family}'
 cpu = '{name}'
-endian = 'little'
+endian = '{endian}'
 '''
 
 
 def cross_file(arch, packages):
     """Written anew when something has changed, which meson notices."""
     sysroot = packages.unpacked('sysroot', packages.fetch(SYSROOT_PACKAGES))
-    text = CROSS_FILE.format(triplet=arch.triplet, name=arch.name, sysroot=sysroot, ccache="'ccache', " if shutil.which('ccache') else '')
+    text = CROSS_FILE.format(triplet=arch.triplet, name=arch.name, family=arch.family or arch.name, endian=arch.endian, sysroot=sysroot,
+                             ccache="'ccache', " if shutil.which('ccache') else '')
     path = packages.dir / 'cross.ini'
     if not path.exists() or path.read_text(encoding='ascii') != text:
         path.write_text(text, encoding='ascii')

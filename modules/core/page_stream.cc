@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/pagemap.pb.h"
 
 namespace cr::core {
@@ -35,10 +36,7 @@ Error bad_run(const std::string& image, const PageRun& run, const char* what) {
 
 }  // namespace
 
-std::uint64_t page_size() {
-  static const auto size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return size;
-}
+std::uint64_t page_size() { return cr::page_size(); }
 
 Result<PagemapWriter> PagemapWriter::create(ImageWriterDir& dir, ImageType type, std::uint64_t id,
                                             std::uint32_t pages_id) {

@@ -1,4 +1,5 @@
 #include "core/stages.h"
+#include "base/page_size.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -63,7 +64,7 @@ std::string proc_name(const TaskCtx& ctx) {
 }
 
 Result<SharedPage*> make_shared_page(std::size_t tasks) {
-  std::size_t bytes = (sizeof(SharedPage) + tasks * sizeof(TaskSlot) + 4095) & ~std::size_t{4095};
+  std::size_t bytes = whole_pages(sizeof(SharedPage) + tasks * sizeof(TaskSlot));
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) return Error{"core", "map memory for", "the stages of the restore", errno, "free memory"};
   auto* page = new (at) SharedPage{};

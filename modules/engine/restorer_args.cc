@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "base/restore_shared.h"
 #include "core/arena_builder.h"
 #include "core/sharing.h"
@@ -28,9 +29,6 @@ namespace {
 // Room for the arguments: generous, since only touched pages cost.
 constexpr std::uint64_t kArgsRoom = 64 << 20;
 
-constexpr std::uint64_t kPage = 4096;
-constexpr std::uint64_t round_up(std::uint64_t n) { return (n + kPage - 1) & ~(kPage - 1); }
-
 /// With a descriptor table that is shared, the others may still need theirs: the coordinator closes them in the end.
 std::int32_t close_from(const TaskCtx& t) {
   const auto& ids = t.models().get<KobjModel>().of;
@@ -47,10 +45,10 @@ struct Layout {
 Layout layout_of(std::uint64_t base, const Task& t, const SharedPage& shared) {
   Layout at{};
   at.base = base;
-  at.stacks = base + round_up(static_cast<std::uint64_t>(cr_restorer_blob_end - cr_restorer_blob));
-  at.park = at.stacks + round_up((t.threads.size() + t.leader_exited) * restorer::kThreadStack);
+  at.stacks = base + whole_pages(static_cast<std::uint64_t>(cr_restorer_blob_end - cr_restorer_blob));
+  at.park = at.stacks + whole_pages((t.threads.size() + t.leader_exited) * restorer::kThreadStack);
   at.shared = at.park + mm::kParkSize;
-  at.args = at.shared + round_up(shared.bytes);
+  at.args = at.shared + whole_pages(shared.bytes);
   at.end = at.args + kArgsRoom;
   return at;
 }

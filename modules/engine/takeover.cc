@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arch/continued.h"
 #include "arch/thread_state.h"
 #include "base/format.h"
 #include "base/restore_shared.h"
@@ -116,7 +117,7 @@ Result<> Takeover::set_registers(const Thread& th) {
   TRY(arch::set_thread_state(th.host, r.image));
   // Nothing to restart: the image has it rewound already.
   const bool kept = r.timed.nr >= 0 && !infect::begins_anew(r.timed.nr);
-  return set_regs(th.host, kept ? r.image.regs : arch::out_of_call(r.image.regs));
+  return set_regs(th.host, kept ? arch::continued(r.image.regs) : arch::out_of_call(r.image.regs));
 }
 
 Result<> Takeover::set_mask(const Task& t, const Thread& th) {

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "arch/thread_state.h"
 #include "base/format.h"
 #include "core/arena_builder.h"
 #include "core/proc_text.h"
@@ -84,7 +85,7 @@ void set_zombie_name(const TaskCtx& t) {
 /// glibc has registered its own area with the kernel, which will be unmapped.
 void forget_rseq() {
   if (__rseq_size == 0) return;
-  char* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
+  char* area = static_cast<char*>(arch::thread_pointer()) + __rseq_offset;
   syscall(SYS_rseq, area, 32, 1 /* RSEQ_FLAG_UNREGISTER */, RSEQ_SIG);
 }
 

@@ -1,18 +1,19 @@
 #include "engine/tracee_calls.h"
 
-#include <elf.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/format.h"
 #include "infect/thread_visit.h"
+#include "infect/tracee.h"
 
 namespace cr::engine {
 namespace {
 
-Error ptrace_error(const char* step, HostPid tid) { return Error{"engine", step, format("tid {}", tid), errno, ""}; }
+Error ptrace_error(const char* step, HostPid tid, int err = errno) {
+  return Error{"engine", step, format("tid {}", tid), err, ""};
+}
 
 }  // namespace
 
@@ -36,15 +37,14 @@ Result<> interrupt(HostPid tid) {
 
 Result<arch::Regs> get_regs(HostPid tid) {
   arch::Regs regs;
-  iovec io{&regs, arch::kRegsetBytes};
-  if (ptrace(PTRACE_GETREGSET, tid.value, NT_PRSTATUS, &io) != 0) return ptrace_error("read the registers of", tid);
+  if (const SysResult r = infect::get_regs(tid, regs); !r.ok())
+    return ptrace_error("read the registers of", tid, r.err());
   return regs;
 }
 
 Result<> set_regs(HostPid tid, const arch::Regs& regs) {
-  arch::Regs copy = regs;
-  iovec io{&copy, arch::kRegsetBytes};
-  if (ptrace(PTRACE_SETREGSET, tid.value, NT_PRSTATUS, &io) != 0) return ptrace_error("set the registers of", tid);
+  if (const SysResult r = infect::set_regs(tid, regs); !r.ok())
+    return ptrace_error("set the registers of", tid, r.err());
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/defer.h"
 #include "base/format.h"
+#include "base/page_size.h"
 #include "base/surviving_child.h"
 #include "core/proc_text.h"
 #include "files/description.h"
@@ -170,10 +171,10 @@ std::string reason_against(const RingInfo& info) {
 std::string reason_against_ring(int fd) {
   if (enter_ring(fd, 0, kEnterGetevents) == -EBADFD)
     return "it has not been enabled yet (IORING_SETUP_R_DISABLED), which hides what it is";
-  void* memory = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0);
+  void* memory = mmap(nullptr, page_size(), PROT_READ, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED)
     return "its memory is the program's own (IORING_SETUP_NO_MMAP), and the kernel does not show where";
-  munmap(memory, 4096);
+  munmap(memory, page_size());
   // Where the kernel itself looks for results, it does not look at the time to wait until.
   const std::uint64_t bad_time[3] = {0, 0, 1};
   if (enter_ring(fd, 0, kEnterGetevents | kEnterExtArg, bad_time, sizeof bad_time) != -EFAULT)
@@ -200,7 +201,7 @@ Result<RingParams> find_params(int fd, const RingInfo& info, const std::string& 
   RingParams plain = TRY(twin_of(info, 0, object));
   const std::size_t narrow = info.sq_entries * 64;
   std::uint32_t flags = kSetupSubmitAll;
-  if (narrow % 4096 == 0 && has_bytes(fd, kOffsetSqes, 2 * narrow)) flags |= kSetupSqe128;
+  if (narrow % page_size() == 0 && has_bytes(fd, kOffsetSqes, 2 * narrow)) flags |= kSetupSqe128;
   // Of the rings only as much as any kind has; entries can only be mapped as a whole.
   RingParams least = plain;
   least.flags = flags | kSetupNoSqArray;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/id_map.h"
 #include "core/opener.h"
 #include "files/description.h"
@@ -97,7 +98,7 @@ Result<std::uint32_t> inode_of(DumpCtx& ctx, HostPid holder, int fd, const std::
 
 /// An inode like that of mmap(MAP_SHARED | MAP_ANONYMOUS), so that it keeps its name in /proc/PID/maps.
 Result<UniqueFd> make_anonymous(const TaskCtx& ctx, const MemfdInode& inode, const std::string& object) {
-  const std::size_t length = (inode.size + 4095) & ~std::size_t{4095};
+  const std::size_t length = whole_pages(inode.size);
   int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
   if (inode.hugetlb_flag) flags |= MAP_HUGETLB | static_cast<int>(*inode.hugetlb_flag);
   void* at = mmap(nullptr, length, PROT_READ | PROT_WRITE, flags, -1, 0);

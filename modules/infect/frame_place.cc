@@ -8,12 +8,11 @@
 
 #include "arch/host.h"
 #include "base/format.h"
+#include "base/page_size.h"
 #include "base/unique_fd.h"
 
 namespace cr::infect {
 namespace {
-
-constexpr std::uint64_t kPage = arch::Host::kPageSize;
 
 bool writable(const TargetMapping& m) { return m.writable && m.readable && !m.shared; }
 
@@ -30,7 +29,7 @@ bool untouched(HostPid pid, std::uint64_t start, std::size_t pages) {
   std::vector<std::uint64_t> entries(pages);
   const auto bytes = static_cast<ssize_t>(pages * sizeof(std::uint64_t));
   if (!fd || pread(fd.get(), entries.data(), pages * sizeof(std::uint64_t),
-                   static_cast<off_t>(start / kPage * sizeof(std::uint64_t))) != bytes)
+                   static_cast<off_t>(start / page_size() * sizeof(std::uint64_t))) != bytes)
     return false;
   return std::all_of(entries.begin(), entries.end(), [](std::uint64_t e) { return (e & kPresentOrSwapped) == 0; });
 }
@@ -43,8 +42,8 @@ Result<std::uint64_t> choose_frame_place(HostPid pid, const std::vector<TargetMa
   const bool usable = stack != maps.end() && writable(*stack);
   if (usable && stack->contains(sp))
     if (const std::uint64_t at = below(*stack, sp, need)) return at;
-  const std::size_t pages = (need + kPage - 1) / kPage;
-  if (usable && stack->end - stack->start >= (pages + 1) * kPage && untouched(pid, stack->start, pages))
+  const std::size_t pages = whole_pages(need) / page_size();
+  if (usable && stack->end - stack->start >= (pages + 1) * page_size() && untouched(pid, stack->start, pages))
     return stack->start;
   if (const TargetMapping* own = mapping_at(maps, sp); own != nullptr && writable(*own))
     if (const std::uint64_t at = below(*own, sp, need)) return at;

@@ -32,7 +32,8 @@ inline constexpr InterruptedCall kInterruptedCalls[] = {
     {arch::kNrEpollWait, true, Timeout::kMilliseconds, 3},
     {__NR_epoll_pwait, true, Timeout::kMilliseconds, 3},
     {__NR_epoll_pwait2, true, Timeout::kTimespec, 3},
-    {__NR_semop, true, Timeout::kNone, -1},
+    {arch::kNrSemop, true, Timeout::kNone, -1},
+    {arch::kNrIpc, true, Timeout::kNone, -1},  // semop and semtimedop, which then has all of its time again
     {__NR_semtimedop, true, Timeout::kTimespec, 3},
     {__NR_io_getevents, true, Timeout::kTimespec, 4},
     {__NR_io_pgetevents, true, Timeout::kTimespec, 4},  // 514 since 4.18: restarted, but in full

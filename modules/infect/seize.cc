@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "arch/continued.h"
 #include "base/format.h"
 #include "infect/exec_watchdog.h"
 #include "infect/proc_thread.h"
@@ -245,6 +246,7 @@ Result<> SeizedTask::detach(DetachState state) {
       detach_with_time(pid_, t.tid, t.restart.nr, t.regs, *left);
       continue;
     }
+    if (const arch::Regs on = arch::continued(t.regs); !(on == t.regs)) (void)set_regs(t.tid, on);
     if (ptrace_request(PTRACE_DETACH, t.tid, 0, nullptr).ok()) continue;
     const auto status = read_status(pid_, t.tid);
     if (status && status->tracer == gettid()) reap_dead(t.tid, deadline_in(milliseconds(1000)));

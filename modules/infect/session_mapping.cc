@@ -9,6 +9,7 @@
 
 #include "arch/host.h"
 #include "base/format.h"
+#include "base/page_size.h"
 #include "base/unique_fd.h"
 
 extern "C" {
@@ -24,10 +25,7 @@ constexpr std::uint32_t kWires = 28 * 1024;
 constexpr std::uint32_t kStack = 32 * 1024;
 constexpr unsigned kFutexWaiters = 0x80000000;
 
-std::uint32_t pages(std::size_t bytes) {
-  constexpr std::size_t kPage = arch::Host::kPageSize;
-  return static_cast<std::uint32_t>((bytes + kPage - 1) / kPage * kPage);
-}
+std::uint32_t pages(std::size_t bytes) { return static_cast<std::uint32_t>(whole_pages(bytes)); }
 
 pthread_mutex_t* mutex_of(Control& control) {
   static_assert(sizeof(pthread_mutex_t) <= sizeof(control.owner));
@@ -58,7 +56,7 @@ Layout Layout::of(std::size_t code_size, std::size_t frame_size, std::size_t are
   l.control = pages(code_size);
   l.wires = l.control + (sizeof(Control) + 63) / 64 * 64;
   l.wires_end = l.control + kWires;
-  l.stack_top = l.wires_end + kStack;
+  l.stack_top = pages(l.wires_end + kStack);
   l.frame = l.stack_top;
   l.frame_size = pages(frame_size);
   l.arena = l.frame + l.frame_size;

@@ -75,9 +75,14 @@ Result<> ParasiteSession::State::map_remote() {
   constexpr std::uint64_t kShared = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
   constexpr std::uint64_t kRead = PROT_READ, kWrite = PROT_WRITE, kExec = PROT_EXEC;
   const std::uint64_t none = ~0ull;
-  const auto map = [&](std::uint64_t at, std::uint64_t size, std::uint64_t prot, std::uint64_t flags) {
+  const auto map = [&](std::uint64_t at, std::uint64_t size, std::uint64_t prot,
+                       std::uint64_t flags) -> Result<SysResult> {
     const std::uint64_t args[] = {at, size, prot, flags, none, 0};
-    return frame_syscall(__NR_mmap, args);
+    if (arch::kMmapArguments == 0) return frame_syscall(__NR_mmap, args);
+    const std::uint64_t place = frame + arch::kMmapArguments;
+    if (pwrite(mem_fd, args, sizeof args, static_cast<off_t>(place)) != ssize_t{sizeof args})
+      return Error{"infect", "write to the memory of", format("pid {}", pid), errno, ""};
+    return frame_syscall(__NR_mmap, Args(&place, 1));
   };
   SysResult got = TRY(map(0, layout.size, kRead | kWrite | kExec, kShared));
   std::optional<RaisedLimits> raised;

@@ -89,6 +89,20 @@ std::size_t used_xstate(const std::byte* area, std::size_t size) {
     return size;
 }
 
+/// The extended registers: the first of the regsets that there is, or all of them, one behind the other. Their size.
+Result<std::size_t> read_xstate(HostPid tid, std::span<std::byte> buffer) {
+  std::size_t size = 0;
+  SysResult r(-ENODEV);
+  for (unsigned regset : arch::kXstateRegsets) {
+    iovec v{&buffer[size], buffer.size() - size};
+    r = ptrace_request(PTRACE_GETREGSET, tid, regset, &v);
+    if (r.ok()) size += v.iov_len;
+    if (r.ok() != arch::kXstateIsAll) break;
+  }
+  if (size > 0) return size;
+  return Error{"infect", "read the extended registers of", format("thread {}", tid), r.err(), ""};
+}
+
 }  // namespace
 
 RestartInfo sample_sleep(HostPid pid, HostPid tid, SleepClock& clock) {
@@ -112,20 +126,13 @@ Result<bool> capture(SeizedThread& t, int mem_fd) {
     return Error{"infect", "freeze", format("thread {}", t.tid), ENOTSUP,
                  "it runs 32-bit code, which is not supported"};
   alignas(64) std::byte buffer[arch::kMaxXstate];
-  iovec v{buffer, sizeof buffer};
-  SysResult r(-ENODEV);
-  for (unsigned regset : arch::kXstateRegsets) {
-    v = {buffer, sizeof buffer};
-    r = ptrace_request(PTRACE_GETREGSET, t.tid, regset, &v);
-    if (r.ok()) break;
-  }
-  if (!r.ok()) return Error{"infect", "read the extended registers of", format("thread {}", t.tid), r.err(), ""};
-  t.xstate.assign(buffer, buffer + used_xstate<arch::Host>(buffer, v.iov_len));
+  const std::size_t size = TRY(read_xstate(t.tid, buffer));
+  t.xstate.assign(buffer, buffer + used_xstate<arch::Host>(buffer, size));
   if (!get_sigmask(t.tid, t.sigmask).ok()) return false;
   (void)ptrace_request(kGetRseqConfiguration, t.tid, sizeof t.rseq, &t.rseq);
   t.dispatch_shown = ptrace_request(kGetDispatchConfig, t.tid, sizeof t.dispatch, &t.dispatch).ok();
   std::uint64_t shadow = 0;
-  v = {&shadow, sizeof shadow};
+  iovec v{&shadow, sizeof shadow};
   t.shadow_stack = ptrace_request(PTRACE_GETREGSET, t.tid, arch::kShadowStackRegset, &v).ok() && shadow != 0;
   if (t.rseq.pointer != 0) leave_rseq_section(t, mem_fd);
 

@@ -34,12 +34,19 @@ SysResult ptrace_request(int request, HostPid tid, std::uint64_t addr, std::uint
 
 SysResult get_regs(HostPid tid, arch::Regs& regs) {
   iovec v{&regs, arch::kRegsetBytes};
-  return ptrace_request(PTRACE_GETREGSET, tid, kPrstatus, &v);
+  const SysResult r = ptrace_request(PTRACE_GETREGSET, tid, kPrstatus, &v);
+  if (!r.ok() || arch::kRegsTailRegset == 0) return r;
+  v = {reinterpret_cast<std::byte*>(&regs) + arch::kRegsetBytes, arch::kRegsTailBytes};
+  return ptrace_request(PTRACE_GETREGSET, tid, arch::kRegsTailRegset, &v);
 }
 
 SysResult set_regs(HostPid tid, const arch::Regs& regs) {
-  iovec v{const_cast<arch::Regs*>(&regs), arch::kRegsetBytes};
-  return ptrace_request(PTRACE_SETREGSET, tid, kPrstatus, &v);
+  arch::Regs copy = regs;
+  iovec v{&copy, arch::kRegsetBytes};
+  const SysResult r = ptrace_request(PTRACE_SETREGSET, tid, kPrstatus, &v);
+  if (!r.ok() || arch::kRegsTailRegset == 0) return r;
+  v = {reinterpret_cast<std::byte*>(&copy) + arch::kRegsetBytes, arch::kRegsTailBytes};
+  return ptrace_request(PTRACE_SETREGSET, tid, arch::kRegsTailRegset, &v);
 }
 
 SysResult get_sigmask(HostPid tid, std::uint64_t& mask) {

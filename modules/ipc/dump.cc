@@ -5,10 +5,13 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 
+#include "arch/host.h"
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/id_map.h"
 #include "core/ns_visit.h"
 #include "core/proc_text.h"
@@ -32,18 +35,28 @@ bool in_tree(const TaskTree& tree, int pid) {
   return std::any_of(tree.tasks.begin(), tree.tasks.end(), [pid](const Task& t) { return t.host.value == pid; });
 }
 
-/// Ids of the objects that some thread of the tree waits on, by the system calls that do.
-std::set<int> awaited_by_tree(DumpCtx& ctx, std::initializer_list<long> calls) {
+/// System calls that wait for an object, and the same as first arguments of ipc(2), where calls are made by that.
+struct Waits {
+  std::array<long, 2> calls;
+  std::array<std::uint64_t, 2> of_ipc;
+};
+constexpr Waits kSemaphoreWaits{{arch::kNrSemop, SYS_semtimedop}, {1, 4}},
+    kQueueWaits{{SYS_msgsnd, SYS_msgrcv}, {11, 12}};
+
+/// Ids of the objects that some thread of the tree waits on.
+std::set<int> awaited_by_tree(DumpCtx& ctx, const Waits& waits) {
+  const auto among = [](const auto& all, auto one) { return std::find(all.begin(), all.end(), one) != all.end(); };
   std::set<int> ids;
   for (const Task& t : ctx.tree.tasks)
     for (const Thread& thread : t.threads) {
       auto text = core::read_proc(t.host, format("task/{}/syscall", thread.host));
       if (!text.ok()) continue;
       const auto words = core::words(text.value());
-      if (words.size() < 2) continue;
-      const auto nr = core::number(words[0]);
-      if (nr && std::find(calls.begin(), calls.end(), static_cast<long>(*nr)) != calls.end())
-        ids.insert(static_cast<int>(core::number(words[1].substr(2), 16).value_or(0)));
+      if (words.size() < 3) continue;
+      const auto argument = [&](std::size_t i) { return core::number(words[1 + i].substr(2), 16).value_or(0); };
+      const auto nr = static_cast<long>(core::number(words[0]).value_or(0));
+      if (among(waits.calls, nr)) ids.insert(static_cast<int>(argument(0)));
+      if (nr == arch::kNrIpc && among(waits.of_ipc, argument(0) & 0xffff)) ids.insert(static_cast<int>(argument(1)));
     }
   return ids;
 }
@@ -77,7 +90,7 @@ Result<> pick_own(DumpCtx& ctx, Space& all, Space& own) {
     TRY(check_attachments(ctx, s));
     own.segments.emplace(id, std::move(s));
   }
-  std::set<int> awaited = awaited_by_tree(ctx, {SYS_semop, SYS_semtimedop});
+  std::set<int> awaited = awaited_by_tree(ctx, kSemaphoreWaits);
   for (auto& [id, s] : all.semaphores) {
     const auto undo = all.undo.find(id);
     if (!used(s) && !awaited.contains(id)) {
@@ -95,7 +108,7 @@ Result<> pick_own(DumpCtx& ctx, Space& all, Space& own) {
     if (undo != all.undo.end()) own.undo.insert(*undo);
     own.semaphores.emplace(id, std::move(s));
   }
-  awaited = awaited_by_tree(ctx, {SYS_msgsnd, SYS_msgrcv});
+  awaited = awaited_by_tree(ctx, kQueueWaits);
   for (auto& [id, q] : all.queues) {
     if (!used(q) && !awaited.contains(id)) continue;
     TRY(check_users(ctx, kQueue, q));
@@ -175,7 +188,7 @@ Result<> note_attachment(DumpCtx& ctx, const Task& task, int id, const std::stri
   struct stat st;
   if (!s.content || fstat(s.content.get(), &st) != 0) return fail("open", path, errno);
   // Huge pages: st_blksize is their size.
-  if (st.st_blksize > 4096)
+  if (static_cast<std::uint64_t>(st.st_blksize) > page_size())
     s.huge = static_cast<std::uint32_t>(__builtin_ctzl(static_cast<unsigned long>(st.st_blksize))) << 26;
   return {};
 }

@@ -8,6 +8,7 @@
 
 #include "base/format.h"
 #include "base/log.h"
+#include "base/page_size.h"
 #include "core/contexts.h"
 #include "core/proc_text.h"
 #include "infect/parasite_session.h"
@@ -19,7 +20,6 @@ namespace {
 
 constexpr std::uint32_t kMagic = 0xa10a10a1;  // AIO_RING_MAGIC
 constexpr std::uint64_t kEventSize = 32;      // struct io_event
-constexpr std::uint64_t kPage = 4096;
 
 std::string ring_name(const Task& t, std::uint64_t start) {
   return format("pid {} asynchronous I/O ring {:x}", t.host.value != 0 ? t.host.value : t.pid.value, start);
@@ -67,12 +67,12 @@ std::uint64_t sysctl_number(const char* path) {
 // As ioctx_alloc() and aio_setup_ring() of fs/aio.c count.
 std::uint64_t ring_size(std::uint64_t nr_req, std::uint64_t cpus) {
   const std::uint64_t events = std::max(nr_req, cpus * 4) * 2 + 2;
-  return (sizeof(AioHeader) + events * kEventSize + kPage - 1) & ~(kPage - 1);
+  return whole_pages(sizeof(AioHeader) + events * kEventSize);
 }
 
 std::uint32_t requests_for(std::uint64_t size) {
-  if (size <= kPage) return 1;
-  const std::uint64_t too_few = (size - kPage - sizeof(AioHeader)) / kEventSize;  // what a page less would hold
+  if (size <= page_size()) return 1;
+  const std::uint64_t too_few = (size - page_size() - sizeof(AioHeader)) / kEventSize;  // what a page less would hold
   return static_cast<std::uint32_t>((too_few - 2) / 2 + 1);
 }
 

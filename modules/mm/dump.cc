@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/proc_text.h"
 #include "files/files.h"
 #include "infect/parasite_session.h"
@@ -254,14 +255,14 @@ Result<std::vector<Extent>> list_pages(DumpCtx& ctx, const AddressSpace& space, 
       for (const auto& part : may_share ? TRY(frames->split(r)) : std::vector<SharedFrames::Part>{{r, false}}) {
         if (part.shared) {
           ctx.images.require(core::kStoredOnce);
-          TRY(pagemap.add(part.start, part.size() / 4096, core::kPeParent | core::kPeInherited));
+          TRY(pagemap.add(part.start, part.size() / page_size(), core::kPeParent | core::kPeInherited));
           continue;
         }
-        const std::uint64_t offset = TRY(pagemap.add(part.start, part.size() / 4096, core::kPePresent | lazy));
+        const std::uint64_t offset = TRY(pagemap.add(part.start, part.size() / page_size(), core::kPePresent | lazy));
         extents.push_back({part.start, part.size(), offset});
-        ctx.stats.pages_written += part.size() / 4096;
+        ctx.stats.pages_written += part.size() / page_size();
       }
-    if (v.has_own_pages()) ctx.stats.pages_scanned += v.size() / 4096;
+    if (v.has_own_pages()) ctx.stats.pages_scanned += v.size() / page_size();
   }
   return extents;
 }

@@ -112,9 +112,10 @@ AddressSpace get_space(const pb::mm_entry& e) {
 
 /// A hostile or damaged image must not reach the plan: ranges are page aligned, ascending and in user space.
 Result<> check_vmas(const AddressSpace& s, const Task& t) {
+  const std::uint64_t page = core::page_size();
   std::uint64_t last = 0;
   for (const Vma& v : s.vmas) {
-    bool aligned = v.start % 4096 == 0 && v.end % 4096 == 0;
+    bool aligned = v.start % page == 0 && v.end % page == 0;
     bool in_order = v.start >= last && v.end > v.start && (v.is(kVmaVsyscall) || v.end <= arch::kTaskSize);
     if (!aligned || !in_order)
       return Error{"mm", "use", format("mapping {:x}-{:x} of mm-{}.img", v.start, v.end, t.pid), 0,

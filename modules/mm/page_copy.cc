@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "base/unique_fd.h"
 #include "core/crc32c.h"
 #include "core/progress.h"
@@ -21,7 +22,7 @@
 namespace cr::mm {
 namespace {
 
-constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kSmallestPage = 4096;
 constexpr std::size_t kChunk = 512 << 10;      // stays in the second-level cache between read, checksum and write
 constexpr std::uint64_t kMaxPiece = 16 << 20;  // what a worker takes at a time
 constexpr std::uint64_t kMapped = 32 << 20;    // what all workers together may have mapped of the files
@@ -113,18 +114,18 @@ class Copier {
     if (pagemap_ && all_exclusive(at, want)) {
       const iovec local{to, want}, remote{reinterpret_cast<void*>(at), want};
       const ssize_t n = process_vm_readv(job_->pid.value, &local, 1, &remote, 1, 0);
-      if (n > 0 && n % static_cast<ssize_t>(kPage) == 0) return static_cast<std::size_t>(n);
+      if (n > 0 && n % static_cast<ssize_t>(page_size()) == 0) return static_cast<std::size_t>(n);
       // PROT_NONE, or a policy against it: the other way works for both.
     }
     const ssize_t n = pread(job_->mem_fd, to, want, static_cast<off_t>(at));
-    if (n > 0 && n % static_cast<ssize_t>(kPage) == 0) return static_cast<std::size_t>(n);
+    if (n > 0 && n % static_cast<ssize_t>(page_size()) == 0) return static_cast<std::size_t>(n);
     return Error{"mm", "read memory of", format("pid {} at {:x}", job_->pid, at), n < 0 ? errno : EIO, ""};
   }
 
   bool all_exclusive(std::uint64_t at, std::size_t size) {
-    const std::size_t count = size / kPage;
+    const std::size_t count = size / page_size();
     const auto bytes = static_cast<ssize_t>(count * 8);
-    if (pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at / kPage * 8)) != bytes) return false;
+    if (pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at / page_size() * 8)) != bytes) return false;
     return std::all_of(entries_, entries_ + count, [](std::uint64_t e) { return (e & kExclusive) != 0; });
   }
 
@@ -133,7 +134,7 @@ class Copier {
   const PageJob* job_ = nullptr;
   UniqueFd pagemap_{};
   Buffer buffer_{};
-  std::uint64_t entries_[kChunk / kPage];
+  std::uint64_t entries_[kChunk / kSmallestPage];
 };
 
 std::vector<Piece> cut(std::span<PageJob> jobs, std::uint64_t piece) {

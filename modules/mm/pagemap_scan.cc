@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "base/unique_fd.h"
 
 namespace cr::mm {
@@ -92,16 +93,16 @@ Result<bool> scan_by_ioctl(int fd, const Range& in, FoundPages& out) {
 
 // Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, 61 page cache or shared.
 Result<> find_by_entries(int fd, const Range& in, std::vector<Range>& out) {
-  constexpr std::uint64_t kPage = 4096;
+  const std::uint64_t page = page_size();
   std::vector<std::uint64_t> entries(4096);
   for (std::uint64_t at = in.start; at < in.end;) {
-    std::size_t want = std::min<std::uint64_t>(entries.size(), (in.end - at) / kPage);
-    ssize_t n = pread(fd, entries.data(), want * 8, static_cast<off_t>(at / kPage * 8));
+    std::size_t want = std::min<std::uint64_t>(entries.size(), (in.end - at) / page);
+    ssize_t n = pread(fd, entries.data(), want * 8, static_cast<off_t>(at / page * 8));
     if (n <= 0) return Error{"mm", "read pagemap at", format("{:x}", at), n < 0 ? errno : EIO, ""};
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n) / 8; ++i, at += kPage) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n) / 8; ++i, at += page) {
       const bool own = (entries[i] >> 62) != 0 && !(entries[i] >> 61 & 1);
       const bool zero = entries[i] >> 63 && zero_frame() != 0 && (entries[i] & kFrameMask) == zero_frame();
-      if (own && !zero) append(out, at, at + kPage);
+      if (own && !zero) append(out, at, at + page);
     }
   }
   return {};

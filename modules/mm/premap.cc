@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/proc_text.h"
 #include "files/files.h"
 #include "mm/inherited.h"
@@ -22,7 +23,7 @@
 namespace cr::mm {
 namespace {
 
-constexpr std::uint64_t kPage = 4096, kHuge = 2 << 20;
+constexpr std::uint64_t kHuge = 2 << 20;
 constexpr std::uint64_t kLowest = 1ull << 32;          // leave the low part to programs that need it
 constexpr std::uint64_t kHighest = 0x7ff000000000ull;  // and the top to stacks and the kernel's own pages
 constexpr std::size_t kBuffer = 1 << 20;
@@ -40,11 +41,11 @@ struct Piece {
 /// All of `v`, ascending.
 std::vector<Piece> pieces_of(const AddressSpace& space, const Vma& v) {
   std::vector<Piece> out;
-  auto it =
-      std::upper_bound(space.runs.begin(), space.runs.end(), v.start,
-                       [](std::uint64_t a, const core::PageRun& r) { return a < r.vaddr + r.nr_pages * kPage; });
+  auto it = std::upper_bound(
+      space.runs.begin(), space.runs.end(), v.start,
+      [](std::uint64_t a, const core::PageRun& r) { return a < r.vaddr + r.nr_pages * page_size(); });
   for (; it != space.runs.end() && it->vaddr < v.end; ++it) {
-    std::uint64_t start = std::max(it->vaddr, v.start), end = std::min(it->vaddr + it->nr_pages * kPage, v.end);
+    std::uint64_t start = std::max(it->vaddr, v.start), end = std::min(it->vaddr + it->nr_pages * page_size(), v.end);
     out.push_back({start, end, it->offset + (start - it->vaddr), (it->flags & core::kPeInherited) != 0});
   }
   return out;
@@ -62,8 +63,9 @@ Result<> read_into(TaskCtx& t, int fd, std::uint64_t at, std::uint64_t size, std
 }
 
 void copy_differing(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
-  for (std::size_t at = 0; at < size; at += kPage)
-    if (std::memcmp(to + at, from + at, kPage) != 0) std::memcpy(to + at, from + at, kPage);
+  const std::size_t page = page_size();
+  for (std::size_t at = 0; at < size; at += page)
+    if (std::memcmp(to + at, from + at, page) != 0) std::memcpy(to + at, from + at, page);
 }
 
 /// The region is the child's view of the parent's memory: brings it to the child's content and touches only what
@@ -184,7 +186,7 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
       // ones lie close together: thousands of them would need a page table each.
       if (v.size() >= kHuge) total = ((total + kHuge - 1) & ~(kHuge - 1)) + (v.start & (kHuge - 1));
       jobs.push_back({{total, &v}, std::move(pieces), false});
-      total += v.size() + kPage;
+      total += v.size() + page_size();
     }
   }
   std::uint64_t base = total > 0 ? TRY(find_gap(t.restore, total)) : 0;

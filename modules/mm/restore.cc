@@ -178,7 +178,9 @@ bool is_writable_memfd(const Vma& v) { return v.is(kVmaFileShared) && v.is(kVmaM
 Result<> check_segment(const PlanCtx& ctx, const Task& t, const Vma& v) {
   if (!v.is(kVmaSysvShm)) return {};
   const ipc::Segment* segment = ipc::find_segment(ctx.models, t, static_cast<int>(v.file));
-  if (segment != nullptr && v.pgoff + v.size() <= segment->size + (segment->huge != 0 ? 1u << 30 : 4095)) return {};
+  if (segment != nullptr &&
+      v.pgoff + v.size() <= segment->size + (segment->huge != 0 ? 1u << 30 : core::page_size() - 1))
+    return {};
   return Error{"mm", "restore", format("pid {} mapping {:x}-{:x}", t.pid, v.start, v.end), 0,
                format("the images have no System V segment {} of that size", v.file)};
 }

@@ -11,6 +11,7 @@
 
 #include "base/format.h"
 #include "base/log.h"
+#include "base/page_size.h"
 #include "cgroup/cgroup.h"
 #include "core/proc_text.h"
 #include "infect/gadgets.h"
@@ -104,7 +105,7 @@ SnapshotChild::~SnapshotChild() {
 }
 
 Result<SnapshotChild> SnapshotChild::fork_from(infect::SeizedTask& task, infect::GadgetCache& gadgets) {
-  auto session = TRY(infect::ParasiteSession::open(task, {.arena_size = 4096, .gadgets = &gadgets}));
+  auto session = TRY(infect::ParasiteSession::open(task, {.arena_size = page_size(), .gadgets = &gadgets}));
   SnapshotFork fork{session.owner_word().value, 0};
   TRY(session.call(task.threads().front(), fork));
   const HostPid pid{static_cast<int>(fork.pid)};

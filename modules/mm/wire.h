@@ -137,9 +137,9 @@ struct VdsoMove {
 struct Poke {
   std::uint64_t at;
   std::uint32_t size, pad;
-  std::uint8_t bytes[16];
+  std::uint8_t bytes[24];
 };
-static_assert(sizeof(Poke) == 32);
+static_assert(sizeof(Poke) == 40);
 
 struct RestoreSpace {
   RelSpan<Keep> keep;  ///< ascending

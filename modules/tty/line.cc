@@ -12,6 +12,15 @@
 namespace cr::tty {
 namespace {
 
+// The speeds came into a second version of the structure; where the first has had them there is no second.
+#ifdef TCGETS2
+using WithSpeeds = termios2;
+constexpr unsigned long kGetSettings = TCGETS2, kSetSettings = TCSETS2;
+#else
+using WithSpeeds = termios;
+constexpr unsigned long kGetSettings = TCGETS, kSetSettings = TCSETS;
+#endif
+
 template <class T>
 Result<T> get(int fd, unsigned long request, const char* what, const std::string& object) {
   T value{};
@@ -53,7 +62,7 @@ Error fail(std::string step, std::string object, int err, std::string remedy) {
 bool Settings::canonical() const { return (lflag & ICANON) != 0 && (lflag & EXTPROC) == 0; }
 
 Result<Settings> read_settings(int fd, const std::string& object) {
-  auto t = TRY(get<termios2>(fd, TCGETS2, "the settings", object));
+  auto t = TRY(get<WithSpeeds>(fd, kGetSettings, "the settings", object));
   Settings s = from_kernel(t);
   s.ispeed = t.c_ispeed;
   s.ospeed = t.c_ospeed;
@@ -61,10 +70,10 @@ Result<Settings> read_settings(int fd, const std::string& object) {
 }
 
 Result<> write_settings(int fd, const Settings& s, const std::string& object) {
-  auto t = to_kernel<termios2>(s);
+  auto t = to_kernel<WithSpeeds>(s);
   t.c_ispeed = s.ispeed;
   t.c_ospeed = s.ospeed;
-  return put(fd, TCSETS2, t, "the settings", object);
+  return put(fd, kSetSettings, t, "the settings", object);
 }
 
 Result<Settings> read_locked_settings(int fd, const std::string& object) {

@@ -3,10 +3,11 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "check.h"
 
-#define PAGE_BYTES 4096ul
+#define PAGE_BYTES ((size_t)sysconf(_SC_PAGESIZE))
 
 #define PAGEMAP_PRESENT (1ull << 63)
 #define PAGEMAP_SWAPPED (1ull << 62)

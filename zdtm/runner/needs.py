@@ -72,7 +72,15 @@ def need_hugetlb():
         return 'the kernel has no hugetlb'
 
 
-PLAIN = {'root': need_root, 'userns': need_userns, 'hugetlb': need_hugetlb}
+# What the C library of an architecture has no start files for.
+WITHOUT_STATIC_PIE = ('ppc64le',)
+
+
+def need_static_pie():
+    return f'the C library of {platform.machine()} makes no static-pie' if platform.machine() in WITHOUT_STATIC_PIE else ''
+
+
+PLAIN = {'static-pie': need_static_pie, 'root': need_root, 'userns': need_userns, 'hugetlb': need_hugetlb}
 WITH_VALUE = {'cap': need_cap, 'tool': need_tool, 'file': need_file, 'arch': need_arch, 'cpu': need_cpu}
 
 

@@ -12,7 +12,7 @@
 enum { kPages = 8 };
 
 int main(int argc, char** argv) {
-  static char zeros[PAGE_BYTES];
+  static char zeros[1 << 16]; /* the largest page */
   test_init(argc, argv);
   char* mem = mmap(NULL, kPages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
   if (mem == MAP_FAILED) skip("no MAP_DROPPABLE in this kernel: %s", strerror(errno));

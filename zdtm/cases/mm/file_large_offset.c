@@ -8,7 +8,7 @@
 #include "pagemap.h"
 #include "smaps.h"
 
-static const off_t kOffsets[] = {(4ll << 30) - 4096, 5ll << 30, 2ll << 40};
+static const off_t kOffsets[] = {(4ll << 30) - 65536, 5ll << 30, 2ll << 40};
 enum { kCount = sizeof(kOffsets) / sizeof(kOffsets[0]) };
 
 int main(int argc, char** argv) {

@@ -9,7 +9,7 @@
 enum { kPages = 32 };
 
 int main(int argc, char** argv) {
-  static char zeros[PAGE_BYTES];
+  static char zeros[1 << 16]; /* the largest page */
   test_init(argc, argv);
   char* mem = map_private(kPages * PAGE_BYTES);
   for (int i = 0; i < kPages; i++) fill_pattern(mem + i * PAGE_BYTES, PAGE_BYTES, i);

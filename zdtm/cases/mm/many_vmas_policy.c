@@ -12,7 +12,7 @@
 
 enum { kCount = 20000 };
 static uint32_t* mem;
-static const size_t kWords = PAGE_BYTES / sizeof(uint32_t);
+#define kWords (PAGE_BYTES / sizeof(uint32_t))
 
 static int policy_at(void* at) {
   int mode = -1;

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "mapping.h"
 #include "mm_fields.h"
+#include "pagemap.h"
 
 int main(int argc, char** argv) {
   static const char kTitle[] = "a title\0with two words";
@@ -29,11 +30,11 @@ int main(int argc, char** argv) {
       .start_stack = f[kStartStack] - 16,
       .arg_start = (uintptr_t)own,
       .arg_end = (uintptr_t)own + sizeof(kTitle),
-      .env_start = (uintptr_t)own + 4096,
-      .env_end = (uintptr_t)own + 4096 + 7,
+      .env_start = (uintptr_t)own + PAGE_BYTES,
+      .env_end = (uintptr_t)own + PAGE_BYTES + 7,
       .exe_fd = -1u,
   };
-  memcpy(own + 4096, "NAME=1", 7);
+  memcpy(own + PAGE_BYTES, "NAME=1", 7);
   if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0)) skip("PR_SET_MM_MAP: %s", strerror(errno));
 
   test_daemon();
@@ -44,8 +45,8 @@ int main(int argc, char** argv) {
   expect_eq(now[kStartStack], f[kStartStack] - 16);
   expect_eq(now[kArgStart], (uintptr_t)own);
   expect_eq(now[kArgEnd], (uintptr_t)own + sizeof(kTitle));
-  expect_eq(now[kEnvStart], (uintptr_t)own + 4096);
-  expect_eq(now[kEnvEnd], (uintptr_t)own + 4096 + 7);
+  expect_eq(now[kEnvStart], (uintptr_t)own + PAGE_BYTES);
+  expect_eq(now[kEnvEnd], (uintptr_t)own + PAGE_BYTES + 7);
   int fd = must(open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
   expect_eq(read(fd, cmdline, sizeof(cmdline)), sizeof(kTitle));
   expect(memcmp(cmdline, kTitle, sizeof(kTitle)) == 0);

@@ -12,7 +12,7 @@
 
 int main(int argc, char** argv) {
   test_init(argc, argv);
-  int fd = syscall(SYS_memfd_secret, 0);
+  int fd = syscall(447, 0) /* memfd_secret, which not every C library names */;
   if (fd < 0) skip("no memfd_secret here: %s", strerror(errno));
   must(ftruncate(fd, 2 * PAGE_BYTES));
   char* mem = map_file(fd, 2 * PAGE_BYTES, MAP_SHARED, 0);

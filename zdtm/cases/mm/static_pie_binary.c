@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a static position-independent binary
+ * needs: static-pie
  * build: -static-pie -fPIE
  */
 #define _GNU_SOURCE

@@ -9,7 +9,7 @@
 #include "blocked.h"
 #include "zdtm.h"
 
-enum { kSize = 4096, kMore = 9000 };
+enum { kSize = 65536, kMore = 9000 }; /* the least that a pipe can hold with the largest pages */
 static int fds[2];
 static char more[kMore], got[kSize + kMore];
 

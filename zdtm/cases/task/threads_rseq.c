@@ -8,6 +8,11 @@
 
 #include "threads.h"
 
+#ifdef __powerpc64__ /* GCC 12 has no __builtin_thread_pointer there */
+register void* thread_pointer __asm__("r13");
+#define __builtin_thread_pointer() thread_pointer
+#endif
+
 static struct threads t;
 
 static struct rseq *area(void)

@@ -11,6 +11,12 @@
 
 #include "check.h"
 
+#ifndef TCGETS2 /* where the first version of the structure has the speeds */
+#define termios2 termios
+#define TCGETS2 TCGETS
+#define TCSETS2 TCSETS
+#endif
+
 int main(int argc, char** argv) {
   struct termios2 mode, now;
   struct termios lock = {.c_lflag = ECHO, .c_iflag = IGNBRK}, lock_now;
