@@ -17,7 +17,7 @@ static inline char* map_file(int fd, size_t len, int flags, off_t offset) {
 
 /* Private memory with a hole before and behind it, so that it never merges with what lies there. */
 static inline char* map_isolated(size_t len) {
-  const size_t kHole = 4096;
+  const size_t kHole = 65536; /* the largest page */
   char* mem = map_private(len + 2 * kHole);
   must(munmap(mem, kHole));
   must(munmap(mem + kHole + len, kHole));

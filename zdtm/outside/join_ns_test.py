@@ -104,7 +104,10 @@ class JoinNsTest(Sandboxed):
 
     def test_user_namespace(self):
         def body():
-            self.dumped('--user', '--map-root-user', '--uts', script=TENANTS)
+            unshare = self.unshared(TENANTS, 'ready', '--user', '--map-root-user', '--uts', '--pid', '--fork')
+            dumped = self.dump(self.below(unshare))
+            assert dumped.returncode == 0, dumped
+            os.waitpid(unshare, 0)
             self.refused('the tree has a user namespace of its own', '--join-ns', 'uts:1')
         self.in_sandbox(body)
 
