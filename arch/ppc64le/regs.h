@@ -49,10 +49,10 @@ constexpr long return_value(const Regs& r) {
 }
 /// The i-th (0..5) argument register of a system call.
 constexpr std::uint64_t syscall_arg(const Regs& r, int i) {
-  return i == 0 && in_call(r) ? r.orig_gpr3 : r.gpr[static_cast<std::size_t>(3 + i)];
+  return i == 0 && in_call(r) ? r.orig_gpr3 : r.gpr[static_cast<std::size_t>(i) + 3];
 }
 constexpr void set_syscall_arg(Regs& r, int i, std::uint64_t v) {
-  r.gpr[static_cast<std::size_t>(3 + i)] = v;
+  r.gpr[static_cast<std::size_t>(i) + 3] = v;
   if (i == 0) r.orig_gpr3 = v;
 }
 constexpr void set_arguments(Regs& r, std::span<const std::uint64_t> args) {

@@ -44,10 +44,10 @@ constexpr long syscall_nr(const Regs& r) {
 constexpr long return_value(const Regs& r) { return static_cast<long>(r.gpr[2]); }
 /// The i-th (0..5) argument register of a system call.
 constexpr std::uint64_t syscall_arg(const Regs& r, int i) {
-  return i == 0 ? r.orig_gpr2 : r.gpr[static_cast<std::size_t>(2 + i)];
+  return i == 0 ? r.orig_gpr2 : r.gpr[static_cast<std::size_t>(i) + 2];
 }
 constexpr void set_syscall_arg(Regs& r, int i, std::uint64_t v) {
-  r.gpr[static_cast<std::size_t>(2 + i)] = v;
+  r.gpr[static_cast<std::size_t>(i) + 2] = v;
   if (i == 0) r.orig_gpr2 = v;
 }
 constexpr void set_arguments(Regs& r, std::span<const std::uint64_t> args) {

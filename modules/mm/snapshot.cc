@@ -97,7 +97,7 @@ SnapshotChild::SnapshotChild(SnapshotChild&& o) noexcept
 
 SnapshotChild::~SnapshotChild() {
   if (pid_.value <= 0 || getpid() != owner_) return;
-  kill(pid_.value, SIGKILL);
+  if (kill(pid_.value, SIGKILL) != 0) return;  // it ends with the engine (PTRACE_O_EXITKILL)
   for (int tries = 0; tries < 100; ++tries) {
     auto stop = infect::wait_stop(pid_, infect::deadline_in(1s));
     if (!stop.ok() || stop.value().kind == infect::Stop::kDead) return;
