@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "base/end_child.h"
 #include "base/unique_fd.h"
 #include "engine/kernel_probes.h"
 
@@ -48,13 +49,7 @@ class Subject {
   Subject(const Subject&) = delete;
   Subject& operator=(const Subject&) = delete;
   ~Subject() {
-    int err = errno;  // the answer is made from it
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-      }
-    }
-    errno = err;
+    if (pid_ > 0) end_child(pid_);  // the answer is made from errno, which that leaves alone
   }
 
   /// Brings it into a ptrace stop. False with errno.

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "base/end_child.h"
 #include "base/format.h"
 #include "infect/parasite_session.h"
 #include "ipc/objects.h"
@@ -24,9 +25,7 @@ constexpr int kKcmpSysvSem = 6;
 struct Blank {
   pid_t pid = -1;
   ~Blank() {
-    if (pid <= 0) return;
-    kill(pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
+    if (pid > 0) end_child(pid);
   }
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/defer.h"
+#include "base/end_child.h"
 #include "base/format.h"
 #include "core/stages.h"
 #include "files/description.h"
@@ -40,9 +41,7 @@ class Founder {
   Founder(Founder&& o) noexcept : pid_(std::exchange(o.pid_, -1)), shown_(o.shown_) {}
   Founder& operator=(Founder&&) = delete;
   ~Founder() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    if (pid_ > 0) end_child(pid_);
   }
   std::int32_t shown() const { return shown_; }  ///< in the engine's /proc
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/close_others.h"
+#include "base/end_child.h"
 #include "base/format.h"
 
 namespace cr::security {
@@ -85,11 +86,8 @@ Result<UniqueFd> open_space(const Task& task, const char* name) {
 }  // namespace
 
 void Bystanders::dismiss() {
-  for (const auto& [place, one] : all) {
-    if (one.maker <= 0) continue;
-    kill(one.maker, SIGKILL);
-    waitpid(one.maker, nullptr, 0);
-  }
+  for (const auto& [place, one] : all)
+    if (one.maker > 0) end_child(one.maker);
   all.clear();
 }
 
