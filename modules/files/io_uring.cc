@@ -119,7 +119,7 @@ Result<> find_numbers(const Model& model, IoUringModel& rings, const std::vector
     if (const IoUring& ring = rings.all.at(h.id); !ring.params.has_one_thread() || ring.thread == tid)
       usable.push_back(h.id);
   if (usable.size() != 1)
-    return fail("dump", held.empty() ? "io_uring" : model.descriptions.at(held.front().id).object, 0,
+    return fail("dump", model.descriptions.at(held.front().id).object, 0,
                 format("thread {} has registered a ring for itself (IORING_REGISTER_RING_FDS), and {} it can be; let "
                        "the program take it back before the dump",
                        tid, usable.empty() ? "none that is open" : "several are open of which"));

@@ -37,12 +37,17 @@ bool is_sound(const IoUring& ring) {
 
 }  // namespace
 
+/// Its number in the table; -1: it is not there.
+static int number_of(const Table& table, FileId id) {
+  const auto slot =
+      std::find_if(table.slots.begin(), table.slots.end(), [&](const auto& s) { return s.second.id == id; });
+  return slot == table.slots.end() ? -1 : slot->first;
+}
+
 /// Whether a thread that the images name has the ring.
 static bool is_held_by(const PlanCtx& ctx, NsPid thread, FileId id) {
   const Task* task = ctx.tree.owner_of(thread);
-  if (task == nullptr) return false;
-  const auto& slots = table_of(ctx.models.get<Model>(), *task).slots;
-  return std::any_of(slots.begin(), slots.end(), [&](const auto& s) { return s.second.id == id; });
+  return task != nullptr && number_of(table_of(ctx.models.get<Model>(), *task), id) >= 0;
 }
 
 static bool has_its_threads(const PlanCtx& ctx, FileId id, const IoUring& ring) {
@@ -111,13 +116,6 @@ Result<> connect_io_uring(TaskCtx& ctx, FileId id, int fd) {
   const UniqueFd eventfd = TRY(borrow(ctx, ring.eventfd));
   const int number = eventfd.get();
   return registered(kRegisterEventfd, &number, 1);
-}
-
-/// Its number in the table, which has it.
-static int number_of(const Table& table, FileId id) {
-  const auto slot =
-      std::find_if(table.slots.begin(), table.slots.end(), [&](const auto& s) { return s.second.id == id; });
-  return slot == table.slots.end() ? -1 : slot->first;
 }
 
 Result<> fill_thread(const TaskCtx& ctx, std::size_t thread, RestoreThread& out, ArenaBuilder& arena) {
