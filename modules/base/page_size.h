@@ -7,6 +7,7 @@
 
 namespace cr {
 
+/// In bytes. Images tell none: they hold pages of the machine that wrote them.
 inline std::uint64_t page_size() {
   static const auto size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return size;

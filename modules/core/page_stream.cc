@@ -36,8 +36,6 @@ Error bad_run(const std::string& image, const PageRun& run, const char* what) {
 
 }  // namespace
 
-std::uint64_t page_size() { return cr::page_size(); }
-
 Result<PagemapWriter> PagemapWriter::create(ImageWriterDir& dir, ImageType type, std::uint64_t id,
                                             std::uint32_t pages_id) {
   PagemapWriter w(TRY(dir.create(type, id)));

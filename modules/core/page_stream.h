@@ -31,9 +31,6 @@ struct PageRun {
   std::uint64_t offset = 0;    ///< bytes, in pages-<pages_id>.img; meaningful with kPePresent only
 };
 
-/// Page size of this machine in bytes; images tell none, they hold pages of the machine that wrote them.
-std::uint64_t page_size();
-
 /// Writes one pagemap. Runs come in ascending order; those that touch and have equal flags become one record.
 class PagemapWriter {
  public:

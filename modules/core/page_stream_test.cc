@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/page_size.h"
 #include "core/image_fixture.h"
 #include "core/pagemap.pb.h"
 

@@ -10,6 +10,7 @@
 
 #include "base/defer.h"
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/page_stream.h"
 #include "files/description.h"
 
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::size_t kBlock = 1 << 20;
 
-std::uint64_t round_up(std::uint64_t n) { return (n + core::page_size() - 1) & ~(core::page_size() - 1); }
+std::uint64_t round_up(std::uint64_t n) { return (n + page_size() - 1) & ~(page_size() - 1); }
 
 /// Copies [at, end) of `from` to offset `to` of the pages file. What lies behind the end of the file is zeros.
 Result<> copy_out(int from, std::uint64_t at, std::uint64_t end, core::RawImage& pages, std::uint64_t to,
@@ -53,9 +54,9 @@ Result<> dump_shmem(DumpCtx& ctx, int fd, std::uint32_t shmid, const std::string
     if (data < 0 && errno == ENXIO) break;
     const off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
     if (hole < 0) return fail("find the holes of", object, errno);
-    const std::uint64_t from = static_cast<std::uint64_t>(data) & ~(core::page_size() - 1);
+    const std::uint64_t from = static_cast<std::uint64_t>(data) & ~(page_size() - 1);
     const std::uint64_t to = round_up(static_cast<std::uint64_t>(hole));
-    const std::uint64_t place = TRY(map.add(from, (to - from) / core::page_size(), core::kPePresent));
+    const std::uint64_t place = TRY(map.add(from, (to - from) / page_size(), core::kPePresent));
     TRY(copy_out(fd, from, to, pages, place, object));
     at = to;
   }
@@ -67,7 +68,7 @@ Result<> check_shmem(ReadCtx& ctx, std::uint32_t shmid, std::uint64_t size) {
   if (size == 0) return {};
   const auto map = TRY(core::PagemapReader::open(ctx.images, core::ImageType::kShmemPagemap, shmid));
   for (const core::PageRun& run : map.runs())
-    if (run.vaddr + run.nr_pages * core::page_size() > round_up(size))
+    if (run.vaddr + run.nr_pages * page_size() > round_up(size))
       return fail("use", format("pagemap-shmem-{}.img", shmid), 0,
                   format("it has pages beyond its size of {}: the image is damaged", size));
   return {};
@@ -87,7 +88,7 @@ Result<> fill_shmem(const core::ImageReaderDir& images, int fd, std::uint32_t sh
   for (const core::PageRun& run : map.runs()) {
     if (!(run.flags & core::kPePresent))
       return fail("restore", object, 0, "its pages are in a parent image set, which is not carried yet");
-    const std::uint64_t end = std::min(run.vaddr + run.nr_pages * core::page_size(), size);
+    const std::uint64_t end = std::min(run.vaddr + run.nr_pages * page_size(), size);
     for (std::uint64_t done = 0; run.vaddr + done < end;) {
       const ssize_t n = pread(pages.get(), static_cast<char*>(memory) + run.vaddr + done, end - run.vaddr - done,
                               static_cast<off_t>(run.offset + done));

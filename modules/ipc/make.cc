@@ -15,6 +15,7 @@
 
 #include "base/defer.h"
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/opener.h"
 #include "core/page_stream.h"
 #include "files/shmem_content.h"
@@ -39,9 +40,9 @@ Outcome as_creator(const Object& o, Get get) {
     const int id = get();
     return {id, errno};
   }
-  void* page = mmap(nullptr, core::page_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* page = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return {-1, errno};
-  Defer unmap([&] { munmap(page, core::page_size()); });
+  Defer unmap([&] { munmap(page, page_size()); });
   auto* outcome = new (page) Outcome{-1, ECHILD};
   const pid_t pid = fork();
   if (pid < 0) return {-1, errno};
@@ -101,7 +102,7 @@ Result<> fill_segment(const core::ImageReaderDir& images, int opener, const Segm
     std::memcpy(at, s.raw.data(), std::min<std::size_t>(s.raw.size(), s.size));
     return {};
   }
-  const std::uint64_t page = s.huge != 0 ? std::uint64_t{1} << (s.huge >> 26) : core::page_size();
+  const std::uint64_t page = s.huge != 0 ? std::uint64_t{1} << (s.huge >> 26) : page_size();
   const UniqueFd proc(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const std::size_t length = (s.size + page - 1) & ~(page - 1);
   UniqueFd fd = core::open_own_mapping(opener, proc.get(), at, length, O_RDWR);

@@ -12,6 +12,7 @@
 
 #include "base/defer.h"
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/page_stream.h"
 #include "core/proc_text.h"
 
@@ -184,7 +185,7 @@ Result<UniqueFd> open_content(const Segment& segment) {
   void* at = shmat(segment.id, nullptr, SHM_RDONLY);
   if (at == reinterpret_cast<void*>(-1)) return fail("attach", name_of(kSegment, segment), errno);
   Defer detach([&] { shmdt(at); });
-  const std::uint64_t page = segment.huge != 0 ? std::uint64_t{1} << (segment.huge >> 26) : core::page_size();
+  const std::uint64_t page = segment.huge != 0 ? std::uint64_t{1} << (segment.huge >> 26) : page_size();
   const auto start = reinterpret_cast<std::uintptr_t>(at);
   const std::string path =
       format("/proc/self/map_files/{:x}-{:x}", start, start + ((segment.size + page - 1) & ~(page - 1)));

@@ -7,6 +7,7 @@
 
 #include "arch/host.h"
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/page_stream.h"
 #include "mm/mm.h"
 #include "mm/mm.pb.h"
@@ -112,7 +113,7 @@ AddressSpace get_space(const pb::mm_entry& e) {
 
 /// A hostile or damaged image must not reach the plan: ranges are page aligned, ascending and in user space.
 Result<> check_vmas(const AddressSpace& s, const Task& t) {
-  const std::uint64_t page = core::page_size();
+  const std::uint64_t page = page_size();
   std::uint64_t last = 0;
   for (const Vma& v : s.vmas) {
     bool aligned = v.start % page == 0 && v.end % page == 0;
@@ -131,7 +132,7 @@ Result<> read_vdso(const ReadCtx& ctx, AddressSpace& s) {
   for (const Vma& v : s.vmas) {
     if (!v.is(kVmaVdso)) continue;
     for (const core::PageRun& r : s.runs) {
-      bool whole = r.vaddr <= v.start && v.end - r.vaddr <= r.nr_pages * core::page_size() && v.size() <= kMost;
+      bool whole = r.vaddr <= v.start && v.end - r.vaddr <= r.nr_pages * page_size() && v.size() <= kMost;
       if (!(r.flags & core::kPePresent) || !whole) continue;
       UniqueFd pages = TRY(ctx.images.raw(core::ImageType::kPages, s.pages_id));
       s.vdso_code.resize(v.size());

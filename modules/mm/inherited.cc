@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "mm/premap.h"
 
 namespace cr::mm {
@@ -26,7 +27,7 @@ Result<UniqueFd> open_pagemap(HostPid pid) {
 Result<> read_entries(const UniqueFd& fd, std::uint64_t at, std::size_t count, Entries& out) {
   out.resize(count);
   const auto bytes = static_cast<ssize_t>(count * sizeof(std::uint64_t));
-  const auto offset = static_cast<off_t>(at / core::page_size() * sizeof(std::uint64_t));
+  const auto offset = static_cast<off_t>(at / page_size() * sizeof(std::uint64_t));
   const ssize_t n = pread(fd.get(), out.data(), count * sizeof(std::uint64_t), offset);
   if (n != bytes) return Error{"mm", "read pagemap at", format("{:x}", at), n < 0 ? errno : EIO, ""};
   return {};
@@ -46,7 +47,7 @@ const Task* maker_of(const Model& m, const TaskTree& tree, const Task& t) {
 
 /// The first address from `at` on, up to `end`, that no run of pages has.
 std::uint64_t covered_until(const std::vector<core::PageRun>& runs, std::uint64_t at, std::uint64_t end) {
-  const std::uint64_t page = core::page_size();
+  const std::uint64_t page = page_size();
   auto it = std::upper_bound(runs.begin(), runs.end(), at, [&](std::uint64_t address, const core::PageRun& r) {
     return address < r.vaddr + r.nr_pages * page;
   });
@@ -78,7 +79,7 @@ Result<SharedFrames> SharedFrames::open(HostPid parent, HostPid child) {
 // Pages of stopped processes still move (compaction). The parent's entries are read before and after the child's, so
 // that a frame which was one's and became the other's meanwhile is not taken for a shared one.
 Result<std::vector<SharedFrames::Part>> SharedFrames::split(const Range& in) {
-  const std::uint64_t page = core::page_size();
+  const std::uint64_t page = page_size();
   std::vector<Part> parts;
   Entries before, child, after;
   for (std::uint64_t at = in.start; at < in.end;) {
@@ -108,7 +109,7 @@ Result<> check_inherited(const PlanCtx& ctx, const Task& t) {
     };
     if (!(r.flags & core::kPeInherited))
       return refuse("they are in an earlier set of images, which is not read; dump without --prev-images-dir");
-    const std::uint64_t end = r.vaddr + r.nr_pages * core::page_size();
+    const std::uint64_t end = r.vaddr + r.nr_pages * page_size();
     for (std::uint64_t at = r.vaddr; at < end; at = v->end) {
       while (v != space.vmas.end() && v->end <= at) ++v;
       if (v == space.vmas.end() || v->start > at || !can_inherit(m, ctx.tree, t, *v))

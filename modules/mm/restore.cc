@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "base/format.h"
+#include "base/page_size.h"
 #include "core/proc_text.h"
 #include "files/files.h"
 #include "ipc/ipc.h"
@@ -63,7 +64,7 @@ void add_advice(const Vma& v, std::vector<Advice>& out, ArenaBuilder& arena) {
 
 /// The pages of the images that lie in `v`. A run may reach over several mappings.
 void add_fills(const std::vector<core::PageRun>& runs, const Vma& v, std::vector<Fill>& fills) {
-  const std::uint64_t page = core::page_size();
+  const std::uint64_t page = page_size();
   auto it = std::upper_bound(runs.begin(), runs.end(), v.start, [&](std::uint64_t start, const core::PageRun& r) {
     return start < r.vaddr + r.nr_pages * page;
   });
@@ -86,7 +87,7 @@ Result<> add_attaches(TaskCtx& t, const AddressSpace& space, std::vector<Attach>
   for (const Vma& v : space.vmas) {
     if (!v.is(kVmaSysvShm)) continue;
     const ipc::Segment& segment = *ipc::find_segment(t.models(), t.task, static_cast<int>(v.file));
-    const std::uint64_t page = segment.huge != 0 ? std::uint64_t{1} << (segment.huge >> 26) : core::page_size();
+    const std::uint64_t page = segment.huge != 0 ? std::uint64_t{1} << (segment.huge >> 26) : page_size();
     const bool writable = (v.fdflags & O_RDWR) != 0;
     AttachGroup& group = groups[{v.start - v.pgoff, v.file, v.fdflags}];
     group.attach.id = segment.id;
@@ -178,8 +179,7 @@ bool is_writable_memfd(const Vma& v) { return v.is(kVmaFileShared) && v.is(kVmaM
 Result<> check_segment(const PlanCtx& ctx, const Task& t, const Vma& v) {
   if (!v.is(kVmaSysvShm)) return {};
   const ipc::Segment* segment = ipc::find_segment(ctx.models, t, static_cast<int>(v.file));
-  if (segment != nullptr &&
-      v.pgoff + v.size() <= segment->size + (segment->huge != 0 ? 1u << 30 : core::page_size() - 1))
+  if (segment != nullptr && v.pgoff + v.size() <= segment->size + (segment->huge != 0 ? 1u << 30 : page_size() - 1))
     return {};
   return Error{"mm", "restore", format("pid {} mapping {:x}-{:x}", t.pid, v.start, v.end), 0,
                format("the images have no System V segment {} of that size", v.file)};
