@@ -31,4 +31,14 @@ inline std::uint32_t crc32c_serial(std::uint32_t state, const unsigned char*, st
 inline void crc32c_lanes(std::uint32_t (&)[3], const unsigned char*, std::size_t) {}
 }  // namespace no_crc32c
 
+/// Carry-less multiplication wide enough to be faster than those instructions.
+namespace no_crc32c_fold {
+inline constexpr std::size_t kCrc32cFold = 256;
+inline bool crc32c_fold_available() { return false; }
+inline std::uint32_t crc32c_fold(std::uint32_t state, const unsigned char*, std::size_t, std::uint64_t,
+                                 std::uint64_t) {
+  return state;
+}
+}  // namespace no_crc32c_fold
+
 }  // namespace cr::arch

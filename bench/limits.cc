@@ -1,11 +1,13 @@
 // What the machine itself can do: the bounds of everything else.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <thread>
 
 #include "bench/cases.h"
 #include "bench/series.h"
@@ -60,6 +62,55 @@ double write_file(const std::string& dir, bool durable) {
   unlink(file.c_str());
   munmap(m, kBytes);
   return ms;
+}
+
+/// All memory into a file of huge pages on tmpfs by two threads: what a dump has to do at least.
+double copy_to_huge_file(const std::string& dir) {
+  constexpr std::size_t kPiece = 16 << 20, kHuge = 2 << 20;
+  constexpr int kCollapse = 25;  // MADV_COLLAPSE
+  const std::string file = dir + "/limit";
+  std::byte* m = map(MADV_NOHUGEPAGE);
+  touch(m);
+  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
+  if (ftruncate(fd, kBytes) != 0) give_up("cannot write " + file);
+  auto* area = static_cast<std::byte*>(mmap(nullptr, kBytes + kHuge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  area += kHuge - reinterpret_cast<std::uintptr_t>(area) % kHuge;
+  void* to = mmap(area, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+  if (to == MAP_FAILED) give_up("cannot map " + file);
+  const auto half = [&](std::size_t from) {
+    for (std::size_t at = from; at < from + kBytes / 2; at += kPiece) {
+      for (std::size_t page = at; page < at + kPiece; page += kHuge)
+        if (pwrite(fd, "", 1, static_cast<off_t>(page)) != 1) give_up("cannot write " + file);
+      (void)madvise(area + at, kPiece, kCollapse);
+      std::memcpy(area + at, m + at, kPiece);
+    }
+  };
+  const double start = now_ms();
+  std::thread other(half, kBytes / 2);
+  half(0);
+  other.join();
+  const double ms = now_ms() - start;
+  close(fd);
+  unlink(file.c_str());
+  return ms;
+}
+
+/// The end of a process that has as much memory, from the signal until it is reaped.
+double end_of_process() {
+  int ready[2];
+  if (pipe(ready) != 0) give_up("no pipe");
+  const pid_t child = fork();
+  if (child == 0) {
+    touch(map(MADV_NOHUGEPAGE));
+    if (write(ready[1], "", 1) == 1) pause();
+    _exit(0);
+  }
+  char byte;
+  if (read(ready[0], &byte, 1) != 1) give_up("no process to end");
+  const double start = now_ms();
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  return now_ms() - start;
 }
 
 /// What a process stands still for when it is forked.
@@ -132,6 +183,8 @@ void add(const char* name, F measure, const char* counter = "ms_per_gib", double
 
 void register_limits(const Setting& s) {
   add("limit/memcpy", [] { return copy(); });
+  add("limit/copy_to_tmpfs/two_threads", [&s] { return copy_to_huge_file(s.tmpfs); });
+  add("limit/end/4k", [] { return end_of_process(); });
   add("limit/fault_in/4k", [] { return fault_in(MADV_NOHUGEPAGE); });
   add("limit/fault_in/huge", [] { return fault_in(MADV_HUGEPAGE); });
   add("limit/fork/4k", [] { return fork_whole(MADV_NOHUGEPAGE); });

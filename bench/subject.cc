@@ -102,7 +102,10 @@ Subject::Subject(const Place& place, const VictimShape& shape) : place_(place) {
       shape.threads};
   if (shape.many != nullptr) words.insert(words.end(), {shape.many, std::to_string(shape.count)});
   pid_ = spawn_detached(words);
-  while (control_->ready == 0) usleep(1000);
+  while (control_->ready == 0) {
+    usleep(1000);
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) give_up("the victim does not start: " + place.victim);
+  }
   first_hash_ = hash();
 }
 

@@ -18,5 +18,6 @@ namespace cr::arch {
 using namespace aarch64;
 using namespace no_ldt;
 using namespace no_cpuid;
+using namespace no_crc32c_fold;
 using Host = aarch64::Traits;
 }  // namespace cr::arch

@@ -18,5 +18,6 @@ using namespace ppc64le;
 using namespace no_ldt;
 using namespace no_cpuid;
 using namespace no_crc32c;
+using namespace no_crc32c_fold;
 using Host = ppc64le::Traits;
 }  // namespace cr::arch

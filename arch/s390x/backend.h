@@ -18,5 +18,6 @@ using namespace s390x;
 using namespace no_ldt;
 using namespace no_cpuid;
 using namespace no_crc32c;
+using namespace no_crc32c_fold;
 using Host = s390x::Traits;
 }  // namespace cr::arch

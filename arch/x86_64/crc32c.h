@@ -1,5 +1,6 @@
-// The CRC32C instruction of SSE4.2. Every backend has these three functions; one without an instruction says so in
-// crc32c_available() and is not asked again. States are the raw register, without the inversion at both ends.
+// The CRC32C instruction of SSE4.2, and folding by VPCLMULQDQ. Every backend has these functions; one without an
+// instruction says so in crc32c_available() and crc32c_fold_available() and is not asked again. States are the raw
+// register, without the inversion at both ends.
 #pragma once
 
 #include <cstddef>
@@ -38,5 +39,15 @@ __attribute__((target("sse4.2"))) inline void crc32c_lanes(std::uint32_t (&state
   state[1] = static_cast<std::uint32_t>(b);
   state[2] = static_cast<std::uint32_t>(c);
 }
+
+inline constexpr std::size_t kCrc32cFold = 256;  ///< bytes that are folded at once
+
+/// Whether the CPU multiplies 64 bytes at once (VPCLMULQDQ with AVX512F).
+bool crc32c_fold_available();
+
+/// Takes `size` bytes, a multiple of kCrc32cFold, into `state`. `low` and `high`: what moves the first and the second
+/// half of 16 bytes over kCrc32cFold bytes, x^2111 and x^2047 modulo the polynomial, bit 63 being x^0.
+std::uint32_t crc32c_fold(std::uint32_t state, const unsigned char* p, std::size_t size, std::uint64_t low,
+                          std::uint64_t high);
 
 }  // namespace cr::arch::x86_64

@@ -1,5 +1,6 @@
 #include "core/crc32c.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -86,7 +87,24 @@ std::uint32_t shift_lane(std::uint32_t s) {
          kLaneShift[3][s >> 24];
 }
 
-std::uint32_t update_hardware(std::uint32_t state, const unsigned char* p, std::size_t size) {
+constexpr std::size_t kFold = arch::kCrc32cFold;
+
+/// x^(8 * bytes + 7), as the factor of a carry-less multiplication.
+constexpr std::uint64_t fold_key(std::uint64_t bytes) {
+  std::uint32_t factor = shift_factor(bytes);
+  for (int i = 0; i < 7; ++i) factor = times_x(factor);
+  return std::uint64_t{factor} << 32;
+}
+
+std::uint32_t update_folding(std::uint32_t state, const unsigned char* p, std::size_t size) {
+  const std::size_t folded = size / kFold * kFold;
+  // x^2111 and x^2047: what moves the halves of 16 bytes over kFold bytes; a product of reflected numbers has one x
+  // more.
+  state = arch::crc32c_fold(state, p, folded, fold_key(kFold + 7), fold_key(kFold - 1));
+  return arch::crc32c_serial(state, p + folded, size - folded);
+}
+
+std::uint32_t update_by_lanes(std::uint32_t state, const unsigned char* p, std::size_t size) {
   for (; size >= 3 * kLane; size -= 3 * kLane, p += 3 * kLane) {
     std::uint32_t lanes[3] = {state, 0, 0};
     arch::crc32c_lanes(lanes, p, kLane);
@@ -97,14 +115,16 @@ std::uint32_t update_hardware(std::uint32_t state, const unsigned char* p, std::
 
 }  // namespace
 
-std::uint32_t crc32c_portable(std::uint32_t crc, const void* data, std::size_t size) {
-  return ~update_portable(~crc, static_cast<const unsigned char*>(data), size);
+std::span<const Crc32cWay> crc32c_ways() {
+  static const Crc32cWay ways[] = {{arch::crc32c_fold_available(), update_folding},
+                                   {arch::crc32c_available(), update_by_lanes},
+                                   {true, update_portable}};
+  return ways;
 }
 
 std::uint32_t crc32c(std::uint32_t crc, const void* data, std::size_t size) {
-  static const bool hardware = arch::crc32c_available();
-  if (!hardware) return crc32c_portable(crc, data, size);
-  return ~update_hardware(~crc, static_cast<const unsigned char*>(data), size);
+  static const auto update = std::ranges::find_if(crc32c_ways(), &Crc32cWay::available)->update;
+  return ~update(~crc, static_cast<const unsigned char*>(data), size);
 }
 
 std::uint32_t crc32c_combine(std::uint32_t crc_a, std::uint32_t crc_b, std::uint64_t length_b) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 
 namespace cr::core {
 
@@ -16,8 +17,13 @@ std::uint32_t crc32c(std::uint32_t crc, const void* data, std::size_t size);
 /// The checksum of A followed by B, from the checksums of both and the length of B in bytes.
 std::uint32_t crc32c_combine(std::uint32_t crc_a, std::uint32_t crc_b, std::uint64_t length_b);
 
-/// Same as crc32c without special instructions: for tests and for CPUs that have none.
-std::uint32_t crc32c_portable(std::uint32_t crc, const void* data, std::size_t size);
+/// The ways to compute it, of which crc32c takes the fastest that this CPU has.
+struct Crc32cWay {
+  bool available;
+  std::uint32_t (*update)(std::uint32_t state, const unsigned char* data, std::size_t size);  ///< state: not inverted
+};
+/// From the fastest to the one that every CPU has.
+std::span<const Crc32cWay> crc32c_ways();
 
 /// Puts a file's checksum together from ranges that parallel workers report in any order. Thread-safe.
 class Crc32cRanges {

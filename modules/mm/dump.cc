@@ -259,7 +259,7 @@ Result<std::vector<Extent>> list_pages(DumpCtx& ctx, const AddressSpace& space, 
           continue;
         }
         const std::uint64_t offset = TRY(pagemap.add(part.start, part.size() / page_size(), core::kPePresent | lazy));
-        extents.push_back({part.start, part.size(), offset});
+        extents.push_back({part.start, part.size(), offset, v.unshared});
         ctx.stats.pages_written += part.size() / page_size();
       }
     if (v.has_own_pages()) ctx.stats.pages_scanned += v.size() / page_size();

@@ -64,6 +64,7 @@ struct Vma : Range {
   int pkey = 0;                ///< protection key
   bool lock_on_fault = false;  ///< mlock2(MLOCK_ONFAULT)
   bool sealed = false;         ///< mseal(2)
+  bool unshared = false;       ///< dump: no other process maps any of its pages
   std::string anon_name{};     ///< PR_SET_VMA_ANON_NAME
   VmaPolicy policy{};
   std::vector<Range> guards{};  ///< MADV_GUARD_INSTALL

@@ -68,15 +68,13 @@ class Copier {
     if (job_ != piece.job) {
       job_ = piece.job;
       pagemap_.reset();
-      if (source_ == PageSource::kAuto)
-        pagemap_.reset(open(format("/proc/{}/pagemap", job_->pid).c_str(), O_RDONLY | O_CLOEXEC));
     }
     const Extent* e = piece.extent;
     std::uint64_t inside = piece.from;  // of extent e
     const std::optional<HugePart> part = huge_part(piece);
     for (std::uint64_t left = piece.to - piece.from; left > 0; ++e, inside = 0) {
       const std::uint64_t n = std::min(left, e->size - inside);
-      TRY(copy_range(e->start + inside, n, e->offset + inside, part));
+      TRY(copy_range({e->start + inside, n, e->offset + inside, e->unshared}, part));
       left -= n;
     }
     // A disk begins now, and not when all is copied. On tmpfs there is nothing to begin with.
@@ -96,22 +94,21 @@ class Copier {
     return part;
   }
 
-  Result<> copy_range(std::uint64_t at, std::uint64_t size, std::uint64_t offset,
-                      const std::optional<HugePart>& part) {
-    while (size > 0) {
-      std::uint8_t* to = part ? part->at(offset) : buffer_.get();
-      const std::size_t got = TRY(read(at, to, std::min<std::uint64_t>(kChunk, size)));
+  Result<> copy_range(Extent left, const std::optional<HugePart>& part) {
+    while (left.size > 0) {
+      std::uint8_t* to = part ? part->at(left.offset) : buffer_.get();
+      const std::size_t got = TRY(read(left.start, to, std::min<std::uint64_t>(kChunk, left.size), left.unshared));
       if (part)
-        job_->pages->add_checksum(offset, got, core::crc32c(0, to, got));
+        job_->pages->add_checksum(left.offset, got, core::crc32c(0, to, got));
       else
-        TRY(job_->pages->write(to, got, offset));
-      at += got, offset += got, size -= got;
+        TRY(job_->pages->write(to, got, left.offset));
+      left.start += got, left.offset += got, left.size -= got;
     }
     return {};
   }
 
-  Result<std::size_t> read(std::uint64_t at, std::uint8_t* to, std::size_t want) {
-    if (pagemap_ && all_exclusive(at, want)) {
+  Result<std::size_t> read(std::uint64_t at, std::uint8_t* to, std::size_t want, bool unshared) {
+    if (source_ == PageSource::kAuto && (unshared || all_exclusive(at, want))) {
       const iovec local{to, want}, remote{reinterpret_cast<void*>(at), want};
       const ssize_t n = process_vm_readv(job_->pid.value, &local, 1, &remote, 1, 0);
       if (n > 0 && n % static_cast<ssize_t>(page_size()) == 0) return static_cast<std::size_t>(n);
@@ -125,6 +122,7 @@ class Copier {
   bool all_exclusive(std::uint64_t at, std::size_t size) {
     const std::size_t count = size / page_size();
     const auto bytes = static_cast<ssize_t>(count * 8);
+    if (!pagemap_) pagemap_.reset(open(format("/proc/{}/pagemap", job_->pid).c_str(), O_RDONLY | O_CLOEXEC));
     if (pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at / page_size() * 8)) != bytes) return false;
     return std::all_of(entries_, entries_ + count, [](std::uint64_t e) { return (e & kExclusive) != 0; });
   }

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <span>
 
 #include "base/format.h"
 #include "base/page_size.h"
 #include "base/unique_fd.h"
+#include "mm/worker_pool.h"
 
 namespace cr::mm {
 namespace {
@@ -108,15 +110,48 @@ Result<> find_by_entries(int fd, const Range& in, std::vector<Range>& out) {
   return {};
 }
 
-/// From the first mapping to the end of the last one that has page tables of the process.
-Range span_of(const std::vector<Vma>& vmas) {
-  Range all;
+/// From the first mapping to the end of the last one that has page tables of the process, in parts of about
+/// `most` bytes of private memory. They touch each other.
+std::vector<Range> parts_of(const std::vector<Vma>& vmas, std::uint64_t most) {
+  std::vector<Range> parts;
+  std::uint64_t size = most;  // of the last part
   for (const Vma& v : vmas) {
     if (v.is(kVmaVsyscall)) continue;
-    if (all.end == 0) all.start = v.start;
-    all.end = v.end;
+    for (std::uint64_t at = v.start; at < v.end;) {
+      if (size >= most) {
+        parts.push_back({parts.empty() ? at : parts.back().end, at});
+        size = 0;
+      }
+      const std::uint64_t n = v.has_own_pages() ? std::min(v.end - at, most - size) : v.end - at;
+      parts.back().end = at += n;
+      if (v.has_own_pages()) size += n;
+    }
   }
-  return all;
+  return parts;
+}
+
+constexpr std::uint64_t kPart = 64 << 20;
+constexpr std::uint64_t kPartsAtMost = 256;  // of a space that may be huge and empty
+constexpr std::uint64_t kWorthAThread = 256 << 20;
+
+/// One walk through all of the process's pages, by several threads where it is long.
+Result<bool> scan_all(int fd, const std::vector<Vma>& vmas, FoundPages& out) {
+  std::uint64_t total = 0;
+  for (const Vma& v : vmas)
+    if (v.has_own_pages()) total += v.size();
+  const std::vector<Range> parts = parts_of(vmas, std::max(kPart, whole_pages(total / kPartsAtMost)));
+  std::vector<FoundPages> found(parts.size());
+  std::atomic<bool> known = true;
+  TRY(in_parallel(parts.size(), total < kWorthAThread ? 1 : workers_for(total),
+                  [&](std::size_t i, unsigned) -> Result<> {
+                    if (!TRY(scan_by_ioctl(fd, parts[i], found[i]))) known = false;
+                    return {};
+                  }));
+  for (const FoundPages& part : found) {
+    for (const Range& r : part.own) append(out.own, r.start, r.end);
+    for (const Range& r : part.guards) append(out.guards, r.start, r.end);
+  }
+  return known.load();
 }
 
 }  // namespace
@@ -125,7 +160,7 @@ Result<FoundPages> scan_pages(HostPid pid, const std::vector<Vma>& vmas) {
   UniqueFd fd(open(format("/proc/{}/pagemap", pid).c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return Error{"mm", "open pagemap of", format("pid {}", pid), errno, "run as root"};
   FoundPages found;
-  if (TRY(scan_by_ioctl(fd.get(), span_of(vmas), found))) return found;
+  if (TRY(scan_all(fd.get(), vmas, found))) return found;
   for (const Vma& v : vmas)
     if (v.has_own_pages()) TRY(find_by_entries(fd.get(), v, found.own));
   return found;

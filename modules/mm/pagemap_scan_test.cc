@@ -34,5 +34,31 @@ TEST(PagemapScan, FindsEachRangeOnceHoweverManyThereAre) {
   munmap(mem, 2 * kMost * page);
 }
 
+// A space so large that several threads scan it, part by part: pages on both sides of where a part could end.
+TEST(PagemapScan, FindsRangesThatLieInTwoParts) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  constexpr std::size_t kStep = 32 << 20, kSize = 40 * kStep;
+  char* mem = static_cast<char*>(
+      mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  ASSERT_NE(mem, MAP_FAILED);
+  ASSERT_EQ(madvise(mem, kSize, MADV_NOHUGEPAGE), 0);
+  std::vector<Range> want;
+  const auto start = reinterpret_cast<std::uintptr_t>(mem);
+  for (std::size_t at = kStep; at < kSize; at += kStep) {
+    mem[at - page] = mem[at] = 1;
+    want.push_back({start + at - page, start + at + page});
+  }
+  Vma first{}, second{};  // with a hole between them
+  first.status = second.status = kVmaRegular | kVmaAnonPrivate;
+  first.start = start, first.end = start + 5 * kStep / 2;
+  second.start = start + 7 * kStep / 2, second.end = start + kSize;
+  std::erase_if(want, [&](const Range& r) { return r.start >= first.end && r.end <= second.start; });
+  munmap(mem + 5 * kStep / 2, kStep);
+  const auto found = scan_pages(HostPid{getpid()}, {first, second});
+  ASSERT_TRUE(found.ok()) << found.error().sentence();
+  EXPECT_EQ(found.value().own, want);
+  munmap(mem, kSize);
+}
+
 }  // namespace
 }  // namespace cr::mm

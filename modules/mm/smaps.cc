@@ -98,6 +98,9 @@ Result<std::vector<SmapsEntry>> parse_smaps(std::string_view text) {
       entries.back().page_size = std::strtoull(std::string(line.substr(15)).c_str(), nullptr, 10) * 1024;
     } else if (line.starts_with("ProtectionKey:")) {
       entries.back().pkey = std::atoi(std::string(line.substr(14)).c_str());
+    } else if (line.starts_with("Shared_") || line.starts_with("Swap:")) {
+      const std::size_t number = line.find_first_of("0123456789");
+      if (number == std::string_view::npos || line[number] != '0') entries.back().unshared = false;
     }
   }
   return entries;
@@ -136,6 +139,7 @@ Result<Vma> to_vma(const SmapsEntry& e, HostPid pid) {
   if (e.has("ht")) v.flags |= MAP_HUGETLB;
   v.lock_on_fault = e.locks_on_fault();
   v.sealed = e.has("sl");
+  v.unshared = e.unshared;
   v.pkey = std::max(e.pkey, 0);
   for (const MadviseFlag& f : kMadviseFlags)
     if (e.has(f.code)) v.madv |= 1ull << f.advice;

@@ -17,9 +17,10 @@ struct SmapsEntry {
   std::uint64_t offset = 0;  ///< bytes
   std::uint32_t major = 0, minor = 0;
   std::uint64_t inode = 0;
-  std::string path;                   ///< "" for plain anonymous memory, "[heap]", "/path (deleted)", ...
-  int pkey = -1;                      ///< ProtectionKey; -1: the machine has no keys
-  std::uint64_t page_size = 4096;     ///< KernelPageSize, bytes
+  std::string path;                ///< "" for plain anonymous memory, "[heap]", "/path (deleted)", ...
+  int pkey = -1;                   ///< ProtectionKey; -1: the machine has no keys
+  std::uint64_t page_size = 4096;  ///< KernelPageSize, bytes
+  bool unshared = true;            ///< no page is mapped twice (Shared_*), and none is in swap, which may be shared
   std::vector<std::string> vm_flags;  ///< two-letter codes
 
   /// MLOCK_ONFAULT. Kernels without a name for it (6.1) show two question marks, and no other flag of a locked
