@@ -24,16 +24,28 @@ namespace {
 
 constexpr int kPatience_ms = 5000;
 
+constexpr std::string_view kTypes[] = {"fuse", "fuseblk", "virtiofs", "nfs", "nfs4", "cifs", "smb3", "ceph", "9p"};
+
 bool is_served(std::string_view type) {
-  constexpr std::string_view kTypes[] = {"fuse", "fuseblk", "virtiofs", "nfs", "nfs4", "cifs", "smb3", "ceph", "9p"};
   return type.starts_with("fuse.") || std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
-/// Those of one mount namespace, as a task there sees them. The root is everybody's, and was asked long ago.
-Result<std::vector<Mount>> served_mounts(HostPid pid) {
-  std::vector<Mount> all = TRY(parse_mountinfo(TRY(core::read_proc(pid, "mountinfo"))));
-  std::erase_if(all, [](const Mount& m) { return !is_served(m.fs_name) || m.is_root(); });
-  return all;
+/// Most machines have none: not a reason to take thousands of lines apart.
+bool has_served(std::string_view mountinfo) {
+  return std::any_of(std::begin(kTypes), std::end(kTypes),
+                     [&](std::string_view type) { return mountinfo.find(format(" - {}", type)) != mountinfo.npos; });
+}
+
+/// Those of one mount namespace, as a task there sees them. The root is everybody's, and was asked long ago. Lines
+/// that can't be read are the business of who carries them.
+std::vector<Mount> served_mounts(HostPid pid) {
+  const auto text = core::read_proc(pid, "mountinfo");
+  if (!text.ok() || !has_served(text.value())) return {};
+  auto all = parse_mountinfo(text.value());
+  if (!all.ok()) return {};
+  std::vector<Mount> served = std::move(all).take();
+  std::erase_if(served, [](const Mount& m) { return !is_served(m.fs_name) || m.is_root(); });
+  return served;
 }
 
 /// Ids of mounts that a task has files or directories of; numbers of devices that it has mapped files of.
@@ -106,7 +118,7 @@ Result<> check_servers(DumpCtx& ctx) {
     const KobjIds* ids = ctx.models.get<KobjModel>().find(t.pid);
     if (!t.alive() || ids == nullptr) continue;
     auto [it, fresh] = served.try_emplace(ids->mnt_ns);
-    if (fresh) it->second = TRY(served_mounts(t.live));
+    if (fresh) it->second = served_mounts(t.live);
     if (it->second.empty()) continue;
     const Used used = used_by(t);
     for (const Mount& m : it->second) {
