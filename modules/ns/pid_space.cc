@@ -78,7 +78,9 @@ long fork_aside(std::size_t levels) {
 template <class Answer, class Act>
 Result<Answer> ask_in(HostPid member, Act act) {
   const std::string path = format("/proc/{}/ns/pid", member);
-  const auto fail = [&](const char* step) { return Error{"ns", step, path, errno, "run as root"}; };
+  const auto fail = [&](const char* step) {
+    return Error{"ns", step, path, errno, errno == EPERM ? "run as root" : ""};
+  };
   const UniqueFd there(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const UniqueFd home(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
   if (!there || !home) return fail("open");
@@ -94,11 +96,17 @@ Result<Answer> ask_in(HostPid member, Act act) {
     act(answer);
     _exit(0);
   }
-  if (setns(home.get(), CLONE_NEWPID) != 0) log::error("the engine can't return to its own pid namespace");
+  const bool is_home = setns(home.get(), CLONE_NEWPID) == 0;
+  const int err_home = errno;
   errno = err;
   if (child < 0) return fail("make a process in");
   int status = 0;
-  if (waitpid(static_cast<pid_t>(child), &status, 0) != child || status != 0) return fail("look into");
+  pid_t ended = 0;
+  do ended = waitpid(static_cast<pid_t>(child), &status, 0);
+  while (ended < 0 && errno == EINTR);
+  if (ended != child || status != 0) return fail("look into");
+  errno = err_home;
+  if (!is_home) return fail("return from");
   return answer;
 }
 
