@@ -207,6 +207,7 @@ TEST_F(Parse, Network) {
   EXPECT_NE(bad({"restore", "--join-ns", "uts:"}).find("KIND:PID"), std::string::npos);
   EXPECT_NE(bad({"restore", "--join-ns", "uts:1", "--join-ns", "uts:2"}).find("already"), std::string::npos);
   EXPECT_NE(bad({"restore", "--join-ns", "other:1"}).find("net, uts, ipc and time"), std::string::npos);
+  EXPECT_TRUE(good({"dump", "-t1", "--external", "pid[5]:shared"}).external.size() == 1);
   EXPECT_NE(bad({"dump", "-t1", "--external", "net[5]:"}).find("not implemented yet"), std::string::npos);
   EXPECT_EQ(good({"restore", "--external", "unix[]:connect"}).external, (std::vector<std::string>{"unix[]:connect"}));
 }

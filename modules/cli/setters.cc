@@ -198,7 +198,7 @@ static bool is_resource(std::string_view text) {
   constexpr std::string_view kByNumber[] = {"tty[", "unix[", "pipe:[", "pipe[", "file[", "mnt["};
   for (std::string_view kind : kByNumber)
     if (text.starts_with(kind) && text.ends_with("]")) return true;
-  constexpr std::string_view kByKey[] = {"unix[", "mnt[", "dev[", "net[", "veth[", "macvlan["};
+  constexpr std::string_view kByKey[] = {"unix[", "mnt[", "dev[", "net[", "pid[", "veth[", "macvlan["};
   for (const std::string_view kind : kByKey)
     if (const std::size_t close = text.find("]:"); text.starts_with(kind) && close != text.npos)
       return close + 2 < text.size();
@@ -214,7 +214,7 @@ Result<> set_external(Invocation& inv, const Option& o, const char* text, bool) 
     return not_yet(o, text,
                    "what can be left outside: tty[RDEV:DEV], unix[INODE], pipe:[INODE], pipe (all of them), "
                    "file[MNT_ID:INODE], mnt[MOUNTPOINT]:KEY, dev[MAJOR/MINOR]:KEY, net[INODE]:KEY, "
-                   "veth[INSIDE]:OUTSIDE@BRIDGE, macvlan[INSIDE]:OUTSIDE");
+                   "pid[INODE]:KEY, veth[INSIDE]:OUTSIDE@BRIDGE, macvlan[INSIDE]:OUTSIDE");
   inv.options.external.emplace_back(text);
   return {};
 }
@@ -249,8 +249,8 @@ constexpr Joinable kJoinable[] = {
      "a mount namespace can't be joined: run the engine in it (nsenter --mount=FILE), or make new mounts on "
      "--root and leave what is there to the outside by --external 'mnt[..]'"},
     {"pid",
-     "a pid namespace can't be joined: run the engine in it (nsenter --pid=FILE --mount=FILE), or leave the "
-     "option out for a new one"},
+     "a pid namespace can't be joined: run the engine in it (nsenter --pid=FILE --mount=FILE), dump with --external "
+     "'pid[..]' and give it by --inherit-fd, or leave the option out for a new one"},
     {"user",
      "a user namespace can't be joined: run the engine in it (nsenter --user=FILE), or leave the option out for "
      "a new one with the same id maps"},

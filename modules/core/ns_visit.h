@@ -1,11 +1,14 @@
-// A stay in another task's namespaces.
+// A stay in another task's namespaces, and what the caller says of them.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "core/options.h"
 
 namespace cr::core {
 
@@ -26,5 +29,10 @@ class NsVisit {
   UniqueFd home_;
   UniqueFd directory_;
 };
+
+/// Dump: KEY of --external KIND[INODE]:KEY for the namespace of that task. Errors: stat(2).
+Result<std::optional<std::string>> external_key(const Options&, HostPid, const char* kind);
+/// Restore: N of --inherit-fd fd[N]:KEY; -1 when there is none.
+int inherited_fd(const Options&, const std::string& key);
 
 }  // namespace cr::core

@@ -1,4 +1,6 @@
 // The dump driver.
+#include <utility>
+
 #include "base/format.h"
 #include "base/log.h"
 #include "engine/births.h"
@@ -33,6 +35,30 @@ Result<> write_images(DumpCtx& ctx) {
   return write_inventory(ctx);
 }
 
+/// What was locked by scripts of the caller when the tree stood still is let go when it goes on, for whatever reason.
+class NetworkLock {
+ public:
+  explicit NetworkLock(const Options& opt) : opt_(opt) {}
+  ~NetworkLock() {
+    const auto done = unlock();
+    if (!done.ok()) log::warn("{}", done.error().sentence());
+  }
+  Result<> lock() {
+    is_locked_ = true;  // also when a script has failed half-way
+    return run_scripts(opt_, ScriptPoint::kNetworkLock, opt_.pid);
+  }
+  Result<> unlock() {
+    if (!std::exchange(is_locked_, false)) return {};
+    return run_scripts(opt_, ScriptPoint::kNetworkUnlock, opt_.pid);
+  }
+  /// The tree is ended: a restore lets go.
+  void keep() { is_locked_ = false; }
+
+ private:
+  const Options& opt_;
+  bool is_locked_ = false;
+};
+
 /// Only now, with a complete set on disk, may the tree be killed.
 Result<> release(DumpCtx& ctx) {
   if (ctx.opt.final_state != FinalState::kDefault) {
@@ -65,7 +91,8 @@ Result<> dump(const Options& opt) {
   log::info("froze {} tasks in {} us", ctx.tree.tasks.size(), ctx.stats.freezing_us);
 
   TRY(run(&Module::collect, ctx));
-  TRY(run_scripts(opt, ScriptPoint::kNetworkLock, opt.pid));
+  NetworkLock network(opt);
+  TRY(network.lock());
   TRY(run(&Module::lock, ctx));
   infect::GadgetCache gadgets;
   for (const Task& t : ctx.tree.tasks)
@@ -80,14 +107,17 @@ Result<> dump(const Options& opt) {
     ctx.stats.frozen_us = clock.us();
     TRY(release(ctx));
     TRY(net::let_pass(ctx));
+    TRY(network.unlock());
     TRY(mm::finish_snapshot(ctx));
   }
   TRY(ctx.images.commit());
   TRY(run_scripts(opt, ScriptPoint::kPostDump, opt.pid));
   if (!runs_on) {
+    if (opt.final_state != FinalState::kDefault) TRY(network.unlock());
     ctx.stats.frozen_us = clock.us();
     TRY(release(ctx));
   }
+  network.keep();
   if (opt.final_state == FinalState::kDefault) thawed.forget();  // a restore could not come to life in a frozen group
 
   TRY(write_stats(opt.work_dir, ctx.stats));

@@ -48,7 +48,10 @@ bool is_leaving(NsPid pid) {
   return !stat.ok() || stat.value().state() == 'Z' || stat.value().state() == 'X';
 }
 
-Error pid_taken(NsPid pid) {
+Error pid_taken(const RestoreCtx& ctx, NsPid pid) {
+  if (ns::given_pid_space(ctx) >= 0)
+    return Error{"engine", "make", format("pid {}", pid), EEXIST,
+                 "that pid is taken in the pid namespace of --inherit-fd; wait for its end, or give another one"};
   auto stat = core::read_stat(HostPid{pid.value});
   std::string by = stat.ok() ? format("by {} (parent {})", stat.value().comm(), stat.value().number(4)) : "";
   return Error{"engine", "make", format("pid {}", pid), EEXIST,
@@ -90,7 +93,7 @@ class Maker {
       usleep(kReapPause_us);
       child = syscall(SYS_clone3, &args, sizeof args);
     }
-    if (child < 0 && errno == EEXIST) return pid_taken(b.pid);
+    if (child < 0 && errno == EEXIST) return pid_taken(ctx_, b.pid);
     if (child < 0)
       return Error{"engine", "make", format("pid {}", b.pid), errno,
                    errno == EPERM ? "run as root or with CAP_CHECKPOINT_RESTORE" : ""};
@@ -121,7 +124,7 @@ class Maker {
       if (WEXITSTATUS(status) == kWrongNumber) waitpid(-1, nullptr, __WALL);  // nobody else has died yet
       usleep(kReapPause_us);
     }
-    return pid_taken(b.pid);
+    return pid_taken(ctx_, b.pid);
   }
 
   /// With a number that nobody in the tree has.
@@ -164,7 +167,7 @@ class Maker {
       if (child > 0) return {};
       if (child < 0) waitpid(static_cast<pid_t>(-child), nullptr, __WALL);
     }
-    return pid_taken(b.pid);
+    return pid_taken(ctx_, b.pid);
   }
 
   static std::vector<std::int32_t> all_numbers(const Birth& b) {
@@ -245,7 +248,8 @@ class Maker {
 
   /// In a pid namespace of our own only a helper that is about to end can have it.
   bool will_be_free(NsPid pid) const {
-    return here_.pid_ns != ctx_.models.get<KobjModel>().root.pid_ns || is_leaving(pid) || is_own_thread(pid);
+    return here_.pid_ns != ctx_.models.get<KobjModel>().root.pid_ns || ns::given_pid_space(ctx_) >= 0 ||
+           is_leaving(pid) || is_own_thread(pid);
   }
 
   bool is_own_thread(NsPid tid) const {
@@ -277,7 +281,7 @@ class Maker {
   /// The caller has the memory. Its owner has prepared all that will share it.
   Result<> give_shared_birth(const Birth& b) {
     SysResult made = make_sharer(*sharers_.at(b.task));
-    if (made.err() == EEXIST) return pid_taken(b.pid);
+    if (made.err() == EEXIST) return pid_taken(ctx_, b.pid);
     if (!made.ok()) return Error{"engine", "make", format("pid {}", b.pid), made.err(), ""};
     return {};
   }
@@ -360,7 +364,8 @@ class Maker {
   /// The root is the first of the tree's own in its pid namespace.
   bool has_new_space() const {
     const KobjModel& objects = ctx_.models.get<KobjModel>();
-    return objects.of.at(ctx_.tree.root().pid).pid_ns != objects.root.pid_ns || wants_fresh_space(ctx_);
+    return (objects.of.at(ctx_.tree.root().pid).pid_ns != objects.root.pid_ns && ns::given_pid_space(ctx_) < 0) ||
+           wants_fresh_space(ctx_);
   }
   bool has_child_users() const { return !ctx_.models.get<core::ChildIds>().spaces.empty(); }
 

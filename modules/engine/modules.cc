@@ -21,6 +21,7 @@
 #include "ipc/mqueue.h"
 #include "mm/mm.h"
 #include "mnt/mnt.h"
+#include "mnt/servers.h"
 #include "net/inet_socket.h"
 #include "net/net.h"
 #include "net/netlink_socket.h"
@@ -51,10 +52,12 @@ namespace cr {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &task::kTreeModule,      &ns::kModule,     &task::kRegsModule,  &task::kThreadState, &task::kLimits,
-    &task::kSched,           &task::kPrctls,   &signals::kModule,   &timers::kModule,    &security::kCreds,
-    &security::kConfinement, &security::kKeys, &security::kSeccomp, &files::kModule,     &tty::kModule,
-    &mnt::kModule,           &net::kModule,    &ipc::kModule,       &mm::kModule,        &cgroup::kModule,
+    &task::kTreeModule,  &ns::kModule,        &mnt::kServers,    &task::kRegsModule,
+    &task::kThreadState, &task::kLimits,      &task::kSched,     &task::kPrctls,
+    &signals::kModule,   &timers::kModule,    &security::kCreds, &security::kConfinement,
+    &security::kKeys,    &security::kSeccomp, &files::kModule,   &tty::kModule,
+    &mnt::kModule,       &net::kModule,       &ipc::kModule,     &mm::kModule,
+    &cgroup::kModule,
 };
 
 // In the order in which a process that has a namespace of its own makes it.

@@ -175,8 +175,8 @@ Result<Restored> restore(const Options& opt) {
   HostPid root = tree.root().host;
   TRY(pidfile.write(root));
   TRY(run_scripts(opt, ScriptPoint::kPostRestore, root));
-  TRY(run_scripts(opt, ScriptPoint::kPreResume, root));
   TRY(run_scripts(opt, ScriptPoint::kNetworkUnlock, root));
+  TRY(run_scripts(opt, ScriptPoint::kPreResume, root));
   TRY(run(&Module::unlock, ctx));
   TRY(takeover.let_go(opt.final_state == FinalState::kStopped));
   guard.release();

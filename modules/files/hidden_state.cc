@@ -70,9 +70,10 @@ bool is_detached(DumpCtx& ctx, const FileProbe& p, const std::string& path) {
   auto& attached = ctx.models.edit<Attached>().mounts;
   if (p.mount.value < 0 || attached.contains(p.mount)) return false;
   struct statx found;
-  const bool leads_there =
-      statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &found) == 0 &&
-      (found.stx_mask & STATX_MNT_ID) != 0 && found.stx_mnt_id == static_cast<std::uint64_t>(p.mount.value);
+  const bool leads_there = statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+                                 STATX_MNT_ID, &found) == 0 &&
+                           (found.stx_mask & STATX_MNT_ID) != 0 &&
+                           found.stx_mnt_id == static_cast<std::uint64_t>(p.mount.value);
   if (!leads_there && !is_in_a_namespace(ctx, p)) return true;
   attached.insert(p.mount);
   return false;

@@ -96,7 +96,7 @@ Result<> peel_copy(const OwnMountinfo& own, const std::set<std::uint32_t>& devs,
 
 Result<std::uint32_t> mount_id(int directory, const char* path, int flags) {
   struct statx st;
-  if (statx(directory, path, flags, STATX_MNT_ID, &st) != 0 || !(st.stx_mask & STATX_MNT_ID))
+  if (statx(directory, path, flags | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) != 0 || !(st.stx_mask & STATX_MNT_ID))
     return Error{"mnt", "find", format("the mount of \"{}\"", path), errno, "the kernel must be 5.8 or newer"};
   return static_cast<std::uint32_t>(st.stx_mnt_id);
 }

@@ -69,7 +69,8 @@ Result<Outside> outside_of(const Options& opt) {
 /// Whether a path leads to that mount, and not to one that hides it.
 static bool leads_to(const std::string& path, const Mount& mount) {
   struct statx st;
-  return statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &st) == 0 &&
+  return statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID,
+               &st) == 0 &&
          st.stx_mnt_id == mount.id;
 }
 

@@ -18,17 +18,6 @@
 namespace cr::netns {
 namespace {
 
-/// Key of --external net[INODE]:KEY for the namespace of that task.
-Result<std::optional<std::string>> external_key(const Options& opt, HostPid pid) {
-  struct stat st;
-  const std::string path = format("/proc/{}/ns/net", pid);
-  if (stat(path.c_str(), &st) != 0) return Error{"netns", "look at", path, errno, ""};
-  const std::string wanted = format("net[{}]:", st.st_ino);
-  for (const std::string& e : opt.external)
-    if (e.starts_with(wanted)) return std::optional(e.substr(wanted.size()));
-  return std::optional<std::string>{};
-}
-
 struct Neighbour {
   NsId id = 0;
   UniqueFd ns{};
@@ -105,7 +94,7 @@ Result<NetNamespace> look_around() {
 
 Result<> collect(DumpCtx& ctx, NsId id, const Task& member) {
   NetNamespace& n = ctx.models.edit<Model>().namespaces[id];
-  if (auto key = TRY(external_key(ctx.opt, member.live))) {
+  if (auto key = TRY(core::external_key(ctx.opt, member.live, "net"))) {
     n.external_key = *key;
     return {};
   }

@@ -28,6 +28,10 @@ Result<> restore_settings(const std::map<std::string, std::string>& from, bool w
 /// While devices come up, the kernel makes no addresses of its own.
 void stop_own_addresses(const std::vector<Link>& links);
 
+// compat_rule.cc
+/// A rule of nf_tables, and what its extensions of iptables have to be told of it, which the kernel does not show.
+Message with_protocol(Message rule);
+
 // ruleset.cc
 Result<std::vector<Message>> look_at_ruleset();
 Result<> restore_ruleset(const std::vector<Message>& ruleset);

@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "core/id_map.h"
+#include "core/ns_visit.h"
 #include "core/proc_text.h"
 #include "files/description.h"
 #include "net/net.h"
@@ -35,12 +36,6 @@ Result<> check_link(const Options& opt, const Link& l) {
   return {};
 }
 
-int inherited(const Options& opt, const std::string& key) {
-  for (const InheritFd& i : opt.inherit_fds)
-    if (i.resource == key) return i.fd;
-  return -1;
-}
-
 /// The file of the one that is joined instead of `id`, which must be that of the root; nullptr for none.
 const std::string* joined_file(const Options& opt, const Models& models, const TaskTree& tree, NsId id) {
   return models.get<KobjModel>().of.at(tree.root().pid).net_ns == id ? opt.joined("net") : nullptr;
@@ -53,7 +48,7 @@ Result<UniqueFd> given_namespace(const Options& opt, const NetNamespace& n, cons
     fd.reset(open(joined->c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return Error{"netns", "open", *joined, errno, "name a network namespace with --join-ns net:FILE"};
   } else if (!n.external_key.empty()) {
-    fd.reset(fcntl(inherited(opt, n.external_key), F_DUPFD_CLOEXEC, 3));
+    fd.reset(fcntl(core::inherited_fd(opt, n.external_key), F_DUPFD_CLOEXEC, 3));
     if (!fd) return Error{"netns", "take", format("--inherit-fd fd[N]:{}", n.external_key), errno, ""};
   }
   return fd;
@@ -110,7 +105,7 @@ std::optional<ExternalLink> external_link(const Options& opt, std::string_view k
 Result<> plan(PlanCtx& ctx, NsId id) {
   const NetNamespace& n = ctx.models.get<Model>().namespaces.at(id);
   if (joined_file(ctx.opt, ctx.models, ctx.tree, id) != nullptr || ctx.opt.empty_net_ns) return {};
-  if (!n.external_key.empty() && inherited(ctx.opt, n.external_key) < 0)
+  if (!n.external_key.empty() && core::inherited_fd(ctx.opt, n.external_key) < 0)
     return Error{"netns", "restore", format("the external network namespace {}", n.external_key), 0,
                  format("pass it on with --inherit-fd fd[N]:{}", n.external_key)};
   for (const Link& l : n.links) TRY(check_link(ctx.opt, l));

@@ -129,6 +129,7 @@ Result<> restore_ruleset(const std::vector<Message>& ruleset) {
   Message batch = Request(NFNL_MSG_BATCH_BEGIN, 0, control).message();
   std::uint32_t set_id = 1, seq = 1;
   for (Message m : ruleset) {
+    if (header_of(m).nlmsg_type == type_of(NFT_MSG_NEWRULE)) m = with_protocol(std::move(m));
     nlmsghdr h = header_of(m);
     h.nlmsg_seq = seq++;
     std::memcpy(m.data(), &h, sizeof h);

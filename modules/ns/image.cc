@@ -1,4 +1,6 @@
 #include "core/manifest.h"
+#include "ns/pid_space.h"
+#include "ns/pidns.pb.h"
 #include "ns/time_ns.h"
 #include "ns/timens.pb.h"
 #include "ns/user.h"
@@ -120,6 +122,29 @@ Result<> read_time(ReadCtx& ctx, NsId id) {
   pb::timens_entry e;
   TRY(image.only(e));
   ctx.models.edit<TimeModel>().clocks[id] = {get_time(e.monotonic()), get_time(e.boottime())};
+  return {};
+}
+
+Result<> write_pid_space(DumpCtx& ctx, std::uint32_t id) {
+  const PidSpace& space = ctx.models.get<PidModel>().spaces.at(id);
+  pb::pidns_entry e;
+  if (!space.external_key.empty()) e.set_ext_key(space.external_key);
+  if (space.last) e.set_cr_last_pid(static_cast<std::uint32_t>(*space.last));
+  if (space.most) e.set_cr_pid_max(static_cast<std::uint32_t>(*space.most));
+  auto image = TRY(ctx.images.create(core::ImageType::kPidns, id));
+  TRY(image.write(e));
+  return image.close();
+}
+
+Result<> read_pid_space(ReadCtx& ctx, std::uint32_t id) {
+  auto image = TRY(ctx.images.optional_image(core::ImageType::kPidns, id));
+  if (!image) return {};
+  pb::pidns_entry e;
+  TRY(image->only(e));
+  PidSpace& space = ctx.models.edit<PidModel>().spaces[id];
+  space.external_key = e.ext_key();
+  if (e.has_cr_last_pid()) space.last = static_cast<std::int32_t>(e.cr_last_pid());
+  if (e.has_cr_pid_max()) space.most = static_cast<std::int32_t>(e.cr_pid_max());
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/restore_shared.h"
 #include "base/unique_fd.h"
+#include "core/ns_visit.h"
 #include "core/sharing.h"
 #include "core/stages.h"
 #include "ns/child_user.h"
@@ -54,11 +55,19 @@ Result<> check_tree(const DumpCtx& ctx) {
   const KobjModel& objects = ctx.models.get<KobjModel>();
   const Task& root = ctx.tree.root();
   const KobjIds& of_root = objects.of.at(root.pid);
-  if (of_root.pid_ns != objects.root.pid_ns && root.pid != NsPid{1})
+  if (of_root.pid_ns == objects.root.pid_ns) return check_inits(ctx.tree);
+  const bool is_external = TRY(core::external_key(ctx.opt, root.live, "pid")).has_value();
+  if (!is_external && root.pid != NsPid{1})
     return Error{
         "ns", "dump", format("pid {}", root.host), 0,
-        format("it is number {} of its pid namespace: dump the first process of that, or run the engine inside",
+        format("it is number {} of its pid namespace: dump the first process of that, run the engine inside, "
+               "or leave that one to the outside by --external pid[INODE]:NAME",
                root.pid)};
+  if (is_external && root.pid == NsPid{1})
+    return Error{
+        "ns", "dump", format("pid {}", root.host), 0,
+        "it is the first process of its pid namespace, and can't be that of one which is there already: leave "
+        "out --external pid[..]"};
   return check_inits(ctx.tree);
 }
 
@@ -92,7 +101,8 @@ Result<> join(TaskCtx& ctx, const NsKind& kind, const Task& first) {
 
 std::uint64_t birth_flags(const RestoreCtx& ctx, const Task& t, const KobjIds& maker) {
   const KobjIds* own = ctx.models.get<KobjModel>().find(t.pid);
-  const bool is_init = t.parent == kNoTask ? own != nullptr && own->pid_ns != maker.pid_ns : t.space == t.index;
+  const bool is_init = t.parent == kNoTask ? own != nullptr && own->pid_ns != maker.pid_ns && given_pid_space(ctx) < 0
+                                           : t.space == t.index;
   return (is_init ? std::uint64_t{CLONE_NEWPID} : 0) |
          (t.parent == kNoTask && own != nullptr && own->user_ns != maker.user_ns ? std::uint64_t{CLONE_NEWUSER} : 0);
 }
@@ -147,6 +157,8 @@ Result<> plan(PlanCtx& ctx) {
   TRY(plan_joined(ctx));
   return run(&NsKind::plan, ctx);
 }
+
+Result<> finish(RestoreCtx& ctx) { return finish_pid_spaces(ctx); }
 
 Result<> prepare(RestoreCtx& ctx) {
   TRY(open_joined(ctx));

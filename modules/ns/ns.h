@@ -10,7 +10,7 @@
 // Of some kinds the caller may give one that is there instead of a new one (joined.h).
 //
 // Refused: a kind of namespace that the table of kinds does not have; a root that is not the init of its pid
-// namespace; of pid and user namespaces what pid.h, user.h and child_user.h say.
+// namespace, unless that is external; of pid and user namespaces what pid.h, user.h and child_user.h say.
 #pragma once
 
 #include "core/module.h"
@@ -25,6 +25,7 @@ Result<> read(ReadCtx& ctx);
 Result<> plan(PlanCtx& ctx);
 Result<> prepare(RestoreCtx& ctx);
 Result<> furnish(RestoreCtx& ctx);
+Result<> finish(RestoreCtx& ctx);
 
 // --- restore, for the engine: at every birth ---
 
@@ -41,6 +42,7 @@ inline constexpr Module kModule{.name = "ns",
                                 .read = read,
                                 .plan = plan,
                                 .prepare = prepare,
-                                .furnish = furnish};
+                                .furnish = furnish,
+                                .finish = finish};
 
 }  // namespace cr::ns

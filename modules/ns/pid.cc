@@ -44,8 +44,10 @@ ChildrenElsewhere::~ChildrenElsewhere() {
 }
 
 Result<ChildrenElsewhere> turn_to(const RestoreCtx& ctx, const Task& t, TaskIndex maker) {
-  if (t.space == t.index || t.space == maker) return ChildrenElsewhere();
-  const UniqueFd there = TRY(open_space(ctx, t.space));
+  const int given = t.parent == kNoTask ? given_pid_space(ctx) : -1;
+  if (given < 0 && (t.space == t.index || t.space == maker)) return ChildrenElsewhere();
+  const UniqueFd there =
+      given < 0 ? TRY(open_space(ctx, t.space)) : UniqueFd(fcntl(given, F_DUPFD_CLOEXEC, ctx.first_service_fd));
   UniqueFd home(openat(ctx.proc_fd, "self/ns/pid", O_RDONLY | O_CLOEXEC));
   if (!home || setns(there.get(), CLONE_NEWPID) != 0) return cant_turn(t);
   return ChildrenElsewhere(std::move(home));

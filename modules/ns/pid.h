@@ -1,5 +1,6 @@
-// The pid namespaces of the tree. Nothing is in one but its processes: every one has the number that it had there,
-// and those that it had in the namespaces above. Each namespace is known by its init (Task::space, task/spaces.cc).
+// The pid namespaces of the tree. In one are its processes: every one has the number that it had there, and those
+// that it had in the namespaces above. Each namespace is known by its init (Task::space, task/spaces.cc). What else
+// it is, and one that the caller gives instead: pid_space.h.
 //
 // Restore: the init of a namespace is born with it; its own children are born there by themselves. Who had entered it
 // by setns(2) is born by a maker who does the same for a moment. Which namespace a task had prepared for its children
@@ -12,10 +13,17 @@
 #include <linux/sched.h>
 
 #include "core/ns_kind.h"
+#include "ns/pid_space.h"
 
 namespace cr::ns {
 
-inline constexpr NsKind kPidKind{.name = "pid", .clone_flag = CLONE_NEWPID, .id = &KobjIds::pid_ns};
+inline constexpr NsKind kPidKind{.name = "pid",
+                                 .clone_flag = CLONE_NEWPID,
+                                 .id = &KobjIds::pid_ns,
+                                 .collect = collect_pid_space,
+                                 .write = write_pid_space,
+                                 .read = read_pid_space,
+                                 .plan = plan_pid_space};
 
 /// Dump: refuses the dead inits that can't be made again.
 Result<> check_inits(const TaskTree&);
@@ -34,7 +42,7 @@ class ChildrenElsewhere {
 };
 
 /// Before the birth of `t` by a process that lives in pid namespace `maker`: turns to the one of `t` when that is
-/// there already, and waits for its init. Errors: setns(2).
+/// there already, and waits for its init, if that is one of the tree. Errors: setns(2).
 Result<ChildrenElsewhere> turn_to(const RestoreCtx&, const Task& t, TaskIndex maker);
 
 /// In a task that has made its children: opens the pid namespace that its further children live in. Its init may be

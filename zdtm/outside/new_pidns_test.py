@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from sandboxed import ENGINE, Sandboxed
+from sandboxed import ENGINE, Sandboxed, numbers
 
 # A parent with a child; at SIGTERM it says which numbers it sees, and exits with 7.
 FAMILY = '''
@@ -29,11 +29,6 @@ os.kill(child, signal.SIGKILL)
 assert os.waitpid(child, 0) == (child, signal.SIGKILL)
 os._exit(7)
 '''
-
-
-def numbers(pid):
-    lines = pathlib.Path(f'/proc/{pid}/status').read_text().splitlines()
-    return next(line for line in lines if line.startswith('NSpid')).split()[1:]
 
 
 def wait_until(condition, what):

@@ -23,6 +23,12 @@ def line_of(reader):
     return os.read(reader, 1000).decode() if select.select([reader], [], [], 10)[0] else 'nothing came'
 
 
+def numbers(pid):
+    """Of a process in its pid namespaces, from ours on."""
+    lines = pathlib.Path(f'/proc/{pid}/status').read_text().splitlines()
+    return next(line for line in lines if line.startswith('NSpid')).split()[1:]
+
+
 class Sandboxed(unittest.TestCase):
     """A directory for images, the engine, and a pid namespace for what a test does."""
     own_network = False
