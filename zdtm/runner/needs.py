@@ -50,7 +50,7 @@ def need_arch(name):
 
 def need_cpu(flag):
     with open('/proc/cpuinfo', encoding='utf-8') as info:
-        return '' if re.search(rf'^(flags|Features)\s*:.*\b{re.escape(flag)}\b', info.read(), re.M) else f'the CPU has no {flag}'
+        return '' if re.search(rf'^(flags|[Ff]eatures)\s*:.*\b{re.escape(flag)}\b', info.read(), re.M) else f'the CPU has no {flag}'
 
 
 def need_root():
