@@ -15,7 +15,7 @@ class Machine:
         def drive(path, *words):
             return ['-drive', ','.join((f'file={path}', 'if=none', 'format=raw', 'cache=unsafe', f'id={path.stem}', *words)),
                     '-device', f'virtio-blk,drive={path.stem}']
-        return ['nice', '-n', '10', *self.arch.qemu, '-accel', 'tcg,thread=multi', '-smp', '2', '-m', '3072', '-nographic', '-no-reboot', '-nodefaults',
+        return ['nice', '-n', os.environ.get('CRENGINE_NICE', '10'), *self.arch.qemu, '-accel', 'tcg,thread=multi', '-smp', '2', '-m', '3072', '-nographic', '-no-reboot', '-nodefaults',
                 '-serial', 'stdio', '-kernel', self.kernel, '-initrd', self.work / 'initial.cpio',
                 '-append', f'console={self.arch.console} quiet panic=-1 mitigations=off no_timer_check', *drive(root, 'snapshot=on'),
                 *drive(self.work / 'programs.ext4'), *drive(self.work / 'results.tar')]
