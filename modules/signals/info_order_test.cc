@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <initializer_list>
 #include <vector>
 
 #include "base/little_endian.h"
@@ -46,7 +47,8 @@ TEST(SigInfoOrder, SignalAndCodeSayWhatFollows) {
 
 TEST(SigInfoOrder, ThereAndBackIsTheSame) {
   for (int signal : {SIGUSR1, SIGCHLD, SIGSEGV, SIGBUS, SIGIO, SIGSYS, SIGALRM, SIGRTMIN})
-    for (int code : {SI_USER, SI_QUEUE, SI_TIMER, SI_SIGIO, SI_KERNEL, SI_TKILL, 1, 2, 3, 4, 5}) {
+    for (int code :
+         std::initializer_list<int>{SI_USER, SI_QUEUE, SI_TIMER, SI_SIGIO, SI_KERNEL, SI_TKILL, 1, 2, 3, 4, 5}) {
       SigInfo info = numbered();
       const std::int32_t head[] = {signal, 0, code};
       std::memcpy(info.data(), head, sizeof head);
