@@ -40,6 +40,13 @@ inline constexpr long kNrAccept = __NR_accept;
 inline constexpr long kNrAccept = -1;
 #endif
 
+// All calls of sockets in one, whose arguments lie in memory: what some C libraries still make.
+#ifdef __NR_socketcall
+inline constexpr long kNrSocketcall = __NR_socketcall;
+#else
+inline constexpr long kNrSocketcall = -1;
+#endif
+
 inline constexpr InterruptedCall kInterruptedCalls[] = {
     {arch::kNrEpollWait, true, Timeout::kMilliseconds, 3},
     {__NR_epoll_pwait, true, Timeout::kMilliseconds, 3},
@@ -69,6 +76,7 @@ inline constexpr InterruptedCall kInterruptedCalls[] = {
     {__NR_connect, true, Timeout::kSocketSend, 0},
     {__NR_splice, true, Timeout::kSocketReceive, 0},
     {__NR_sendfile, true, Timeout::kSocketSend, 0},
+    {kNrSocketcall, true, Timeout::kNone, -1},  // any of them, which then has all of its time again
     // Never EINTR; the time left lives in the kernel's restart block.
     {__NR_nanosleep, false, Timeout::kKept, 0},
     {__NR_clock_nanosleep, false, Timeout::kKept, 2},
