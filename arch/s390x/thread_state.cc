@@ -27,6 +27,14 @@ bool has(HostPid tid, unsigned regset) {
   return ptrace(PTRACE_GETREGSET, tid.value, regset, &io) == 0;
 }
 
+/// The kernel offers the set after any interrupt whose code has a certain bit, that of a call by another CPU among
+/// them. It holds something only when its first byte, the format, is not zero.
+bool has_transaction(HostPid tid) {
+  std::array<std::byte, 256> bytes{};
+  iovec io{bytes.data(), bytes.size()};
+  return ptrace(PTRACE_GETREGSET, tid.value, kTransaction, &io) == 0 && bytes[0] != std::byte{0};
+}
+
 bool set(HostPid tid, unsigned regset, void* value, std::size_t size) {
   iovec io{value, size};
   return ptrace(PTRACE_SETREGSET, tid.value, regset, &io) == 0;
@@ -35,7 +43,7 @@ bool set(HostPid tid, unsigned regset, void* value, std::size_t size) {
 }  // namespace
 
 Result<> get_thread_state(HostPid tid, ThreadImage&) {
-  if (has(tid, kTransaction))
+  if (has_transaction(tid))
     return not_carried("the memory transaction", tid, "dump the program when it is outside of one");
   if (has(tid, kGuarded) || has(tid, kBroadcast))
     return not_carried("guarded storage", tid, "run the program without it (Java: without pauseless collection)");

@@ -52,6 +52,14 @@ SIMPLE_CASES = (
 # It cuts exit codes of the zombies that it restores to seven bits.
 FLAVOUR_CASES = {'from_criu': (*SIMPLE_CASES, 'task/zombies'), 'to_criu': SIMPLE_CASES}
 
+# What --subset runs on each: one or two cases of each kind of state whose carrying differs between processors or page sizes.
+SUBSET_CASES = (
+    'task/sleeping', 'task/registers_*', 'task/threads_comm', 'task/threads_rseq', 'task/sessions', 'task/zombies', 'task/vdso_time',
+    'task/blocked_nanosleep', 'task/blocked_poll_timeout', 'task/blocked_futex_timeout', 'task/blocked_recv_timeout', 'task/blocked_semtimedop',
+    'signals/in_handler', 'signals/shared_queue', 'signals/kernel_siginfo', 'timers/itimers', 'timers/posix_clocks', 'security/seccomp_filter',
+    'mm/anon_private', 'mm/file_private_cow', 'mm/shm_parent_child', 'mm/cow_parent_child', 'mm/vdso_in_handler', 'mm/heap_grow',
+    'files/pipe_data', 'files/regular_position', 'files/epoll_flags', 'net/unix_stream_data', 'ipc/semaphores')
+
 # What this machine needs for any of them.
 HOST_PACKAGES = ('cpio', 'e2fsprogs')
 # What every guest has: the runner is a Python program.

@@ -66,6 +66,8 @@ def build(arch, packages, no_build):
     listed = subprocess.run(['ninja', '-C', directory, '-t', 'targets', 'all'], check=True, capture_output=True, text=True).stdout
     cases = [line.split(':')[0] for line in listed.splitlines() if line.startswith('zdtm/') and line.endswith(': c_LINKER')]
     jobs = os.environ.get('CRENGINE_JOBS')
-    subprocess.run(['nice', '-n', '10', 'ninja', '-C', directory, *(['-j', jobs] if jobs else []), 'crengine', *cases], check=True,
-                   stdout=subprocess.DEVNULL)
+    done = subprocess.run(['nice', '-n', os.environ.get('CRENGINE_NICE', '10'), 'ninja', '-C', directory, *(['-j', jobs] if jobs else []), 'crengine', *cases], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f'ci/matrix: {arch.name} cannot be built:\n{done.stdout}')
     return directory

@@ -24,6 +24,14 @@ Debug::NoLocking "true";
 '''
 
 
+class Unavailable(Exception):
+    """What can't be had here: the reason why an architecture is skipped."""
+
+
+# What apt says of a server that it can't get at.
+NO_NETWORK = re.compile(r'Temporary failure resolving|Could not resolve|Could not connect|Connection (?:timed out|refused)|Network is unreachable')
+
+
 def cache_directory():
     return pathlib.Path(os.environ.get('CRENGINE_CACHE') or pathlib.Path.home() / '.cache' / 'crengine')
 
@@ -40,11 +48,19 @@ def install_here(names):
     listed = subprocess.run(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\n', *names], check=False, capture_output=True, text=True).stdout
     missing = [name for name in names if f'{name} installed' not in listed.splitlines()]
     if missing and os.environ.get('CRENGINE_NO_APT'):
-        raise SystemExit(f'ci/matrix: missing packages: {" ".join(missing)}')
-    if missing:
-        print(f'ci/matrix: installing {" ".join(missing)}', flush=True)
-        subprocess.run(['apt-get', '-qq', 'install', '-y', '--no-install-recommends', *missing], check=True, stdout=subprocess.DEVNULL,
-                       env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'})
+        raise Unavailable(f'missing here: {" ".join(missing)} (CRENGINE_NO_APT is set)')
+    if not missing:
+        return
+    print(f'ci/matrix: installing {" ".join(missing)}', flush=True)
+    install = ['apt-get', '-qq', 'install', '-y', '--no-install-recommends', *missing]
+    # A new machine has no package lists, an old one may have stale ones.
+    for words in (install, ['apt-get', '-qq', 'update'], install):
+        done = subprocess.run(words, check=False, capture_output=True, text=True, env={**os.environ, 'LC_ALL': 'C.UTF-8', 'DEBIAN_FRONTEND': 'noninteractive'})
+        if words is install and done.returncode == 0:
+            return
+    if NO_NETWORK.search(done.stderr):
+        raise Unavailable(f'no network for {" ".join(missing)}: {NO_NETWORK.search(done.stderr).group()}')
+    raise SystemExit(f'ci/matrix: {" ".join(missing)} cannot be installed: {done.stderr.strip()}')
 
 
 class Packages:
@@ -63,6 +79,8 @@ class Packages:
     def apt(self, *words):
         done = subprocess.run(words, env=self.environment, cwd=self.dir / 'archives', check=False, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        if done.returncode != 0 and NO_NETWORK.search(done.stderr):
+            raise Unavailable(f'no network for packages of {self.arch}: {NO_NETWORK.search(done.stderr).group()}')
         if done.returncode != 0:
             raise SystemExit(f'ci/matrix: {" ".join(words)}: {done.stderr.strip()}')
         return done.stdout
@@ -74,7 +92,7 @@ class Packages:
             return
         try:
             self.apt('apt-get', '-qq', 'update')
-        except SystemExit as error:
+        except (SystemExit, Unavailable) as error:
             # One of several lists may be half copied on the mirror; the others will do.
             if not list((self.dir / 'state/lists').glob(f'*_main_binary-{self.arch}_Packages*')):
                 raise

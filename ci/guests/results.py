@@ -25,6 +25,9 @@ class Table:
     def add(self, architecture, flavour, result):
         self.rows.append((architecture, flavour, result))
 
+    def skip(self, architecture, reason):
+        self.add(architecture, '-', {'passed': [], 'failed': [], 'skipped': [('all', reason)]})
+
     def count(self, state):
         return sum(len(result[state]) for _, _, result in self.rows if result is not None)
 

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "base/format.h"
+#include "base/little_endian.h"
 #include "files/description.h"
 #include "files/fdinfo.pb.h"
 #include "files/inotify.h"
@@ -18,7 +19,7 @@ void put_handle(const InotifyWatchInfo& w, const std::string& path, pb::fh_entry
   e.set_type(w.handle_type);
   std::uint64_t words[kHandleWords] = {};
   std::memcpy(words, w.handle.data(), std::min(w.handle.size(), sizeof words));
-  for (std::uint64_t word : words) e.add_handle(word);
+  for (std::uint64_t word : words) e.add_handle(little_endian(word));
   if (!path.empty()) e.set_path(path);
 }
 
@@ -27,6 +28,7 @@ Result<> get_handle(const pb::fh_entry& fh, InotifyWatchInfo& w, const std::stri
   if (fh.bytes() > static_cast<std::size_t>(fh.handle_size()) * sizeof(std::uint64_t))
     return fail("use", object, 0, "a file handle is cut short: the image is damaged");
   std::vector<std::uint64_t> words(fh.handle().begin(), fh.handle().end());
+  for (std::uint64_t& word : words) word = little_endian(word);
   w.handle.resize(fh.bytes());
   if (fh.bytes() != 0) std::memcpy(w.handle.data(), words.data(), fh.bytes());
   return {};

@@ -28,6 +28,25 @@ struct InterruptedCall {
   std::int8_t arg;  ///< which argument the timeout is
 };
 
+// Calls of sockets that only some kernels have beside recvfrom, sendto and accept4; -1: not here.
+#ifdef __NR_recv
+inline constexpr long kNrRecv = __NR_recv, kNrSend = __NR_send;
+#else
+inline constexpr long kNrRecv = -1, kNrSend = -1;
+#endif
+#ifdef __NR_accept
+inline constexpr long kNrAccept = __NR_accept;
+#else
+inline constexpr long kNrAccept = -1;
+#endif
+
+// All calls of sockets in one, whose arguments lie in memory: what some C libraries still make.
+#ifdef __NR_socketcall
+inline constexpr long kNrSocketcall = __NR_socketcall;
+#else
+inline constexpr long kNrSocketcall = -1;
+#endif
+
 inline constexpr InterruptedCall kInterruptedCalls[] = {
     {arch::kNrEpollWait, true, Timeout::kMilliseconds, 3},
     {__NR_epoll_pwait, true, Timeout::kMilliseconds, 3},
@@ -50,11 +69,14 @@ inline constexpr InterruptedCall kInterruptedCalls[] = {
     {__NR_sendto, true, Timeout::kSocketSend, 0},
     {__NR_sendmsg, true, Timeout::kSocketSend, 0},
     {__NR_sendmmsg, true, Timeout::kSocketSend, 0},
-    {__NR_accept, true, Timeout::kSocketReceive, 0},
+    {kNrRecv, true, Timeout::kSocketReceive, 0},
+    {kNrSend, true, Timeout::kSocketSend, 0},
+    {kNrAccept, true, Timeout::kSocketReceive, 0},
     {__NR_accept4, true, Timeout::kSocketReceive, 0},
     {__NR_connect, true, Timeout::kSocketSend, 0},
     {__NR_splice, true, Timeout::kSocketReceive, 0},
     {__NR_sendfile, true, Timeout::kSocketSend, 0},
+    {kNrSocketcall, true, Timeout::kNone, -1},  // any of them, which then has all of its time again
     // Never EINTR; the time left lives in the kernel's restart block.
     {__NR_nanosleep, false, Timeout::kKept, 0},
     {__NR_clock_nanosleep, false, Timeout::kKept, 2},

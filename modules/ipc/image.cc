@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/format.h"
+#include "base/little_endian.h"
 #include "core/page_stream.h"
 #include "files/shmem_content.h"
 #include "ipc/ipc_msg.pb.h"
@@ -179,7 +180,9 @@ Result<> write_sets(DumpCtx& ctx, NsId id, const Space& space) {
       }
     TRY(image.write(e));
     std::vector<std::uint8_t> values(padded(2 * s.values.size(), 8));
-    std::memcpy(values.data(), s.values.data(), 2 * s.values.size());
+    std::vector<std::uint16_t> words(s.values.begin(), s.values.end());
+    for (std::uint16_t& word : words) word = little_endian(word);
+    std::memcpy(values.data(), words.data(), 2 * words.size());
     TRY(image.write_raw(values));
   }
   return image.close();
@@ -193,6 +196,7 @@ Result<> read_sets(ReadCtx& ctx, NsId id, Space& space) {
     auto bytes = TRY(image->read_raw(padded(2ull * e.nsems(), 8)));
     s.values.resize(e.nsems());
     if (!s.values.empty()) std::memcpy(s.values.data(), bytes.data(), 2 * s.values.size());
+    for (auto& value : s.values) value = little_endian(value);
     s.pids.assign(e.cr_pids().begin(), e.cr_pids().end());
     for (const pb::cr_sem_undo& u : e.cr_undo()) {
       if (u.number() >= e.nsems()) return damaged(*image, s.id);

@@ -2,6 +2,7 @@
 #include <linux/tcp.h>
 
 #include "base/format.h"
+#include "base/little_endian.h"
 #include "core/image_dir.h"
 #include "core/sharing.h"
 #include "files/description.h"
@@ -20,7 +21,7 @@ Error damaged(FileId id, std::string what) {
 template <class Add>
 void put_words(const InetAddress& a, int family, Add add) {
   const std::size_t n = family == AF_INET6 ? 4 : 1;
-  for (std::size_t i = 0; i < n; i++) add(a.words[i]);
+  for (std::size_t i = 0; i < n; i++) add(little_endian(a.words[i]));
 }
 
 template <class Words>
@@ -28,7 +29,7 @@ InetAddress get_address(const Words& words, std::uint32_t family, std::uint32_t 
   InetAddress a;
   a.family = static_cast<int>(family);
   a.port = static_cast<std::uint16_t>(port);
-  for (int i = 0; i < words.size() && i < 4; i++) a.words[static_cast<std::size_t>(i)] = words[i];
+  for (int i = 0; i < words.size() && i < 4; i++) a.words[static_cast<std::size_t>(i)] = little_endian(words[i]);
   return a;
 }
 
@@ -75,7 +76,8 @@ ProtocolOptions get_options_of(const pb::inet_sk_entry& e) {
   if (e.cr_options_size() == 0) return known_options(e);
   ProtocolOptions out;
   for (const pb::cr_socket_option& o : e.cr_options())
-    out.push_back({static_cast<int>(o.level()), static_cast<int>(o.name()), {o.value().begin(), o.value().end()}});
+    out.push_back(option_in_image(
+        {static_cast<int>(o.level()), static_cast<int>(o.name()), {o.value().begin(), o.value().end()}}));
   return out;
 }
 
@@ -210,7 +212,8 @@ Result<> write_inet(const DumpCtx& ctx, FileId id, pb::file_entry& entry) {
     pb::cr_socket_option& to = *e.add_cr_options();
     to.set_level(static_cast<std::uint32_t>(o.level));
     to.set_name(static_cast<std::uint32_t>(o.name));
-    to.set_value(o.value.data(), o.value.size());
+    const ProtocolOption turned = option_in_image(o);
+    to.set_value(turned.value.data(), turned.value.size());
   }
   put_datagrams(s, e);
   put_waiting(s, e);

@@ -10,10 +10,13 @@
 #include <linux/udp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/format.h"
+#include "base/little_endian.h"
 
 namespace cr::net {
 namespace {
@@ -224,6 +227,18 @@ Result<bool> get_one(int fd, ProtocolOption& o, const std::string& what) {
   return true;
 }
 
+/// Addresses, interfaces and parts of packets, some of which have the size of an int.
+bool in_network_order(const ProtocolOption& o) {
+  constexpr int kIp4[] = {IP_OPTIONS, IP_MULTICAST_IF, IP_UNICAST_IF};
+  constexpr int kIp6[] = {IPV6_UNICAST_IF, IPV6_2292HOPOPTS, IPV6_2292DSTOPTS,  IPV6_2292RTHDR,
+                          IPV6_HOPOPTS,    IPV6_RTHDR,       IPV6_RTHDRDSTOPTS, IPV6_DSTOPTS};
+  const auto among = [&](std::span<const int> names) {
+    return std::find(names.begin(), names.end(), o.name) != names.end();
+  };
+  return (o.level == IPPROTO_IP && among(kIp4)) || (o.level == IPPROTO_IPV6 && among(kIp6)) ||
+         (o.level == IPPROTO_TCP && o.name == TCP_CONGESTION);
+}
+
 const Spec* find(int level, int name) {
   for (const Spec& s : kTable)
     if (s.level == level && s.name == name) return &s;
@@ -258,6 +273,15 @@ Result<> set_protocol_options(int fd, const ProtocolOptions& wanted, OptionPhase
       return Error{"net", "set", what, errno, {}};
   }
   return {};
+}
+
+ProtocolOption option_in_image(ProtocolOption o) {
+  if (!kBigEndianHost || in_network_order(o)) return o;
+  constexpr IntegerAt kInt[] = {{0, 4}};
+  constexpr IntegerAt kTypes[] = {{0, 4}, {4, 4}, {8, 4}, {12, 4}, {16, 4}, {20, 4}, {24, 4}, {28, 4}};
+  if (o.value.size() == 4) swap_integers(o.value, kInt);
+  if (o.level == kSolIcmp6 && o.name == ICMPV6_FILTER) swap_integers(o.value, kTypes);
+  return o;
 }
 
 int int_value(const ProtocolOptions& options, int level, int name, int missing) {

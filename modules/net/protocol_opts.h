@@ -36,6 +36,9 @@ Result<ProtocolOptions> get_protocol_options(int fd, const SocketClass&, const s
 /// Sets those of one phase. Errors: setsockopt(2); an option that this kernel does not have.
 Result<> set_protocol_options(int fd, const ProtocolOptions&, OptionPhase, const std::string& object);
 
+/// The same with its integers in the order of the images, or one of an image in the order of this host.
+ProtocolOption option_in_image(ProtocolOption);
+
 /// An option that holds an int; `missing` when it is not there.
 int int_value(const ProtocolOptions&, int level, int name, int missing);
 void add_int(ProtocolOptions&, int level, int name, int value);

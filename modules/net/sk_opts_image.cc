@@ -1,7 +1,21 @@
+#include "base/little_endian.h"
 #include "net/sk_opts.h"
 #include "net/sk_opts.pb.h"
 
 namespace cr::net {
+namespace {
+
+constexpr std::uint32_t kPacingRate = 47, kTxTime = 61;  // SO_MAX_PACING_RATE: one number; SO_TXTIME: clock and flags
+constexpr IntegerAt kOneNumber[] = {{0, 8}}, kTwoWords[] = {{0, 4}, {4, 4}};
+
+/// An option that is no int, from the host's order to that of the images or back.
+std::vector<std::uint8_t> wide_option(std::uint32_t name, std::vector<std::uint8_t> value) {
+  if (kBigEndianHost && name == kPacingRate) swap_integers(value, kOneNumber);
+  if (kBigEndianHost && name == kTxTime) swap_integers(value, kTwoWords);
+  return value;
+}
+
+}  // namespace
 
 void put_options(const SocketOptions& o, pb::sk_opts_entry& e) {
   e.set_so_sndbuf(o.sndbuf);
@@ -19,7 +33,7 @@ void put_options(const SocketOptions& o, pb::sk_opts_entry& e) {
   e.set_so_dontroute(o.dontroute);
   e.set_so_no_check(o.no_check);
   if (!o.bound_device.empty()) e.set_so_bound_dev(o.bound_device);
-  for (std::uint64_t word : o.filter) e.add_so_filter(word);
+  for (std::uint64_t word : o.filter) e.add_so_filter(bpf_for_image(word));
   e.set_so_reuseport(o.reuseport);
   e.set_so_broadcast(o.broadcast);
   e.set_so_keepalive(o.keepalive);
@@ -39,7 +53,8 @@ void put_options(const SocketOptions& o, pb::sk_opts_entry& e) {
   for (const auto& [name, value] : o.wide) {
     pb::cr_sk_wide_option& option = *e.add_cr_wide_option();
     option.set_name(name);
-    option.set_value(value.data(), value.size());
+    const auto bytes = wide_option(name, value);
+    option.set_value(bytes.data(), bytes.size());
   }
 }
 
@@ -60,7 +75,7 @@ SocketOptions read_options(const pb::sk_opts_entry& e) {
   o.dontroute = e.so_dontroute();
   o.no_check = e.so_no_check();
   o.bound_device = e.so_bound_dev();
-  o.filter.assign(e.so_filter().begin(), e.so_filter().end());
+  for (std::uint64_t word : e.so_filter()) o.filter.push_back(bpf_from_image(word));
   o.reuseport = e.so_reuseport();
   o.broadcast = e.so_broadcast();
   o.keepalive = e.so_keepalive();
@@ -70,7 +85,7 @@ SocketOptions read_options(const pb::sk_opts_entry& e) {
   if (e.has_cr_mode()) o.owner = SocketOwner{e.cr_uid(), e.cr_gid(), e.cr_mode()};
   for (const pb::cr_sk_option& option : e.cr_option()) o.others[option.name()] = option.value();
   for (const pb::cr_sk_wide_option& option : e.cr_wide_option())
-    o.wide[option.name()].assign(option.value().begin(), option.value().end());
+    o.wide[option.name()] = wide_option(option.name(), {option.value().begin(), option.value().end()});
   return o;
 }
 

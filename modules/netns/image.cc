@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "base/format.h"
+#include "base/little_endian.h"
 #include "core/manifest.h"
 #include "netns/netdev.pb.h"
 #include "netns/netns.h"
@@ -54,7 +55,8 @@ Message joined(const std::vector<Message>& messages) {
 
 Result<> write_raw(DumpCtx& ctx, ImageType type, NsId id, std::uint32_t magic, const std::vector<Message>& messages) {
   auto image = TRY(ctx.images.create(type, id));
-  if (magic != 0) TRY(image.write_raw({reinterpret_cast<const std::uint8_t*>(&magic), sizeof magic}));
+  const std::uint32_t on_disk = little_endian(magic);
+  if (magic != 0) TRY(image.write_raw({reinterpret_cast<const std::uint8_t*>(&on_disk), sizeof on_disk}));
   TRY(image.write_raw(joined(messages)));
   return image.close();
 }
@@ -63,7 +65,7 @@ Result<std::vector<Message>> read_raw(ReadCtx& ctx, ImageType type, NsId id, std
   auto image = TRY(ctx.images.optional_image(type, id));
   if (!image) return std::vector<Message>{};
   if (magic != 0 && image->remaining() > 0)
-    if (as_number<std::uint32_t>(TRY(image->read_raw(sizeof magic))) != magic)
+    if (little_endian(as_number<std::uint32_t>(TRY(image->read_raw(sizeof magic)))) != magic)
       return Error{"netns", "read", image->name(), 0, "it has no magic number of ip(8); the image is damaged"};
   const auto bytes = TRY(image->read_raw(image->remaining()));
   return split_messages(bytes, image->name());

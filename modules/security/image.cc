@@ -1,4 +1,5 @@
 #include "base/format.h"
+#include "base/little_endian.h"
 #include "security/seccomp.pb.h"
 #include "security/security.h"
 #include "task/core.pb.h"
@@ -61,6 +62,7 @@ Result<Filter> read_filter(const pb::seccomp_filter& in, int index) {
     return Error{"seccomp", "use", object, 0, format("its program has {} bytes", bytes.size())};
   out.code.resize(bytes.size() / 8);
   std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(out.code.data()));
+  for (std::uint64_t& word : out.code) word = bpf_from_image(little_endian(word));
   out.flags = in.flags();
   out.prev = in.has_prev() ? static_cast<std::int32_t>(in.prev()) : -1;
   return out;
@@ -111,7 +113,9 @@ Result<> write(DumpCtx& ctx) {
   pb::seccomp_entry out;
   for (const Filter& filter : ctx.models.get<SeccompModel>().filters) {
     pb::seccomp_filter& entry = *out.add_seccomp_filters();
-    entry.set_filter(filter.code.data(), filter.code.size() * 8);
+    std::vector<std::uint64_t> code(filter.code);
+    for (std::uint64_t& word : code) word = little_endian(bpf_for_image(word));
+    entry.set_filter(code.data(), code.size() * 8);
     if (filter.prev >= 0) entry.set_prev(static_cast<std::uint32_t>(filter.prev));
     if (filter.flags != 0) entry.set_flags(filter.flags);
   }

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "base/format.h"
+#include "signals/info_order.h"
 #include "signals/signals.h"
 #include "task/core.pb.h"
 
@@ -9,7 +10,10 @@ namespace cr::signals {
 namespace {
 
 void write_queue(const std::vector<SigInfo>& queue, pb::signal_queue_entry& out) {
-  for (const SigInfo& info : queue) out.add_signals()->set_siginfo(info.data(), info.size());
+  for (const SigInfo& info : queue) {
+    const SigInfo turned = info_for_image(info);
+    out.add_signals()->set_siginfo(turned.data(), turned.size());
+  }
 }
 
 Result<std::vector<SigInfo>> read_queue(const pb::signal_queue_entry& in, NsPid tid) {
@@ -21,6 +25,7 @@ Result<std::vector<SigInfo>> read_queue(const pb::signal_queue_entry& in, NsPid 
       return Error{"signals", "read a pending signal of", format("thread {}", tid), 0,
                    format("its siginfo has {} bytes instead of {}", bytes.size(), info.size())};
     std::memcpy(info.data(), bytes.data(), info.size());
+    info = info_from_image(info);
     if (signal_of(info) < 1 || signal_of(info) > kSignals)
       return Error{"signals", "read a pending signal of", format("thread {}", tid), 0,
                    format("there is no signal {}", signal_of(info))};

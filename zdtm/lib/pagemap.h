@@ -35,6 +35,11 @@ static inline uint64_t page_frame(const volatile void* addr) {
   return entry & PAGEMAP_PRESENT ? entry & PAGEMAP_FRAME : 0;
 }
 
+/* A case that counts single pages: no huge page may come in their stead, which the kernel's setting may demand. */
+static inline void small_pages_only(void* addr, size_t size) {
+  if (madvise(addr, size, MADV_NOHUGEPAGE) && errno != EINVAL) die("madvise(MADV_NOHUGEPAGE): %s", strerror(errno));
+}
+
 static inline size_t populated_pages(const volatile void* addr, size_t pages) {
   size_t n = 0;
   for (size_t i = 0; i < pages; i++) n += page_populated((const volatile char*)addr + i * PAGE_BYTES);

@@ -50,7 +50,7 @@ def need_arch(name):
 
 def need_cpu(flag):
     with open('/proc/cpuinfo', encoding='utf-8') as info:
-        return '' if re.search(rf'^(flags|Features)\s*:.*\b{re.escape(flag)}\b', info.read(), re.M) else f'the CPU has no {flag}'
+        return '' if re.search(rf'^(flags|[Ff]eatures)\s*:.*\b{re.escape(flag)}\b', info.read(), re.M) else f'the CPU has no {flag}'
 
 
 def need_root():
@@ -72,12 +72,12 @@ def need_hugetlb():
         return 'the kernel has no hugetlb'
 
 
-# What the C library of an architecture has no start files for.
-WITHOUT_STATIC_PIE = ('ppc64le',)
+# Where it has no start files, or such as make no program that starts.
+WITHOUT_STATIC_PIE = ('ppc64le', 's390x')
 
 
 def need_static_pie():
-    return f'the C library of {platform.machine()} makes no static-pie' if platform.machine() in WITHOUT_STATIC_PIE else ''
+    return f'the C library of {platform.machine()} makes no static-pie that works' if platform.machine() in WITHOUT_STATIC_PIE else ''
 
 
 PLAIN = {'static-pie': need_static_pie, 'root': need_root, 'userns': need_userns, 'hugetlb': need_hugetlb}

@@ -11,6 +11,7 @@ enum { kPages = 512 };
 int main(int argc, char** argv) {
   test_init(argc, argv);
   char* mem = map_private(kPages * PAGE_BYTES);
+  small_pages_only(mem, kPages * PAGE_BYTES);
   /* Every third page only, each with a content of its own. */
   for (int i = 0; i < kPages; i += 3) fill_pattern(mem + i * PAGE_BYTES, PAGE_BYTES, i);
 

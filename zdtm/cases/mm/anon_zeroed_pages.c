@@ -11,6 +11,7 @@ enum { kPages = 64 };
 int main(int argc, char** argv) {
   test_init(argc, argv);
   char* mem = map_private(kPages * PAGE_BYTES);
+  small_pages_only(mem, kPages * PAGE_BYTES);
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
   memset(mem + 8 * PAGE_BYTES, 0, 8 * PAGE_BYTES);
   must(madvise(mem + 32 * PAGE_BYTES, 8 * PAGE_BYTES, MADV_DONTNEED));

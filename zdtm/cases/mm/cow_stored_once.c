@@ -51,6 +51,7 @@ static void finish_grandchild(void* arg) {
 int main(int argc, char** argv) {
   test_init(argc, argv);
   char* mem = map_private(kPages * PAGE_BYTES);
+  small_pages_only(mem, kPages * PAGE_BYTES);
   fill_pattern(mem, kPages * PAGE_BYTES, 1);
   char* rest = map_shared(kPages * PAGE_BYTES);
   memcpy(rest, mem + kOwnFirst * PAGE_BYTES, (kPages - kOwnFirst) * PAGE_BYTES);

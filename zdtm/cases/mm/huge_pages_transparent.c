@@ -5,6 +5,7 @@
 #include "check.h"
 #include "hugetlb.h"
 #include "mapping.h"
+#include "pagemap.h"
 #include "smaps.h"
 
 enum { kHuge = 4 };
@@ -15,14 +16,14 @@ int main(int argc, char** argv) {
   char* mem = (char*)(((uintptr_t)room + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
   if (madvise(mem, 2 * HUGE_BYTES, MADV_HUGEPAGE)) skip("no transparent huge pages: %s", strerror(errno));
   fill_pattern(mem, 3 * HUGE_BYTES, 1);
-  must(madvise(mem + HUGE_BYTES + 8192, 4096, MADV_DONTNEED)); /* splits the second one */
+  must(madvise(mem + HUGE_BYTES + 2 * PAGE_BYTES, PAGE_BYTES, MADV_DONTNEED)); /* splits the second one */
 
   test_daemon();
   test_waitsig();
 
   char* copy = map_private(3 * HUGE_BYTES);
   fill_pattern(copy, 3 * HUGE_BYTES, 1);
-  memset(copy + HUGE_BYTES + 8192, 0, 4096);
+  memset(copy + HUGE_BYTES + 2 * PAGE_BYTES, 0, PAGE_BYTES);
   expect(memcmp(copy, mem, 3 * HUGE_BYTES) == 0);
   expect(vma_has_flag(mem, "hg"));
   expect(!vma_has_flag(mem + 2 * HUGE_BYTES, "hg") && !vma_has_flag(mem + 2 * HUGE_BYTES, "nh"));

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "fork_with_signal.h"
 
 /* The members share this memory, and the C library in it, so they keep to bare system calls. */
 enum { kLeader, kGrandchild, kSibling, kMembers };
@@ -73,12 +74,12 @@ static int leader(void *arg)
 	syscall(SYS_setsid);
 	syscall(SYS_dup3, 2, 60, 0);
 	syscall(SYS_fchdir, open("/", O_RDONLY | O_DIRECTORY));
-	int pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	int pid = fork_with_signal(SIGCHLD);
 	if (!pid)
 		plain_child();
 	plain->plain_pid = pid;
 	event_wait(&plain->ready, 1);
-	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	pid = fork_with_signal(SIGCHLD);
 	if (!pid)
 		syscall(SYS_exit_group, 9);
 	plain->zombie_pid = pid;

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "fork_with_signal.h"
 
 static volatile sig_atomic_t count[65];
 
@@ -26,7 +27,7 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, handler);
 	signal(50, handler);
 	for (int i = 0; i < 3; i++) {
-		pids[i] = syscall(SYS_clone, exit_signal[i], 0, 0, 0, 0);
+		pids[i] = fork_with_signal(exit_signal[i]);
 		if (!pids[i]) {
 			event_wait(&go[i], 1);
 			_exit(i);
