@@ -31,8 +31,7 @@ class Report {
   }
 
   void done() {
-    page_->done.fetch_add(1);
-    wake(page_->done);
+    if (count_done(*page_)) wake(page_->done);
   }
 
   void await(Stage stage) {
@@ -134,9 +133,9 @@ class Report {
   static void wake(std::atomic<std::uint32_t>& word) {
     (void)sys::call(__NR_futex, &word, 1 /* FUTEX_WAKE */, 0x7fffffff);
   }
-  static void wait(std::atomic<std::uint32_t>& word, std::uint32_t seen) {
-    const std::uint64_t patience[2] = {0, kLookAfterEngine};
-    (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, seen, patience);
+  void wait(std::atomic<std::uint32_t>& word, std::uint32_t seen) const {
+    const Patience patience = patience_of(*page_);
+    (void)sys::call(__NR_futex, &word, 0 /* FUTEX_WAIT */, seen, &patience);
   }
   [[noreturn]] static void leave() {
     for (;;) (void)sys::call(__NR_exit_group, 1);

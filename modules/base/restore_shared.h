@@ -23,8 +23,6 @@ enum class Stage : std::uint32_t {
 };
 
 inline constexpr std::uint32_t kEngineDied = 0x40000000;  // FUTEX_OWNER_DIED
-/// How often who waits for a stage looks whether the engine lives, ns.
-inline constexpr std::uint64_t kLookAfterEngine = 100'000'000;
 
 inline constexpr std::size_t kErrorText = 512;
 
@@ -57,8 +55,9 @@ struct NumberWish {
 
 /// Lives in MAP_SHARED memory, made before the first fork.
 struct SharedPage {
-  std::atomic<std::uint32_t> stage;  ///< the stage that is open; futex word
-  std::atomic<std::uint32_t> done;   ///< how many have done it; futex word, reset when a stage opens
+  std::atomic<std::uint32_t> stage;    ///< the stage that is open; futex word
+  std::atomic<std::uint32_t> done;     ///< how many have done it; futex word, reset when a stage opens
+  std::atomic<std::uint32_t> awaited;  ///< how many the engine waits for: only then it is woken
   /// A robust, process-shared pthread_mutex_t that the engine holds; its first word is the futex. The kernel sets
   /// kEngineDied in it when the engine is gone, however it went.
   alignas(16) std::atomic<std::uint32_t> engine[16];
@@ -72,5 +71,18 @@ struct SharedPage {
   std::uint64_t tasks;  ///< length of the arrays
   TaskSlot task[];      ///< by TaskIndex
 };
+
+/// How long who waits for a stage sleeps between two looks whether the engine lives; laid out as a timespec.
+struct Patience {
+  std::int64_t seconds, nanoseconds;
+};
+/// Among many tasks each looks less often, so that all together cost no more.
+inline Patience patience_of(const SharedPage& page) {
+  constexpr std::uint64_t kOfFew = 100'000'000, kMany = 50, kSecond = 1'000'000'000;
+  const std::uint64_t ns = kOfFew * (1 + page.tasks / kMany);
+  return {static_cast<std::int64_t>(ns / kSecond), static_cast<std::int64_t>(ns % kSecond)};
+}
+/// A task is done with the open stage. True: the engine waits for no more and has to be woken.
+inline bool count_done(SharedPage& page) { return page.done.fetch_add(1) + 1 >= page.awaited; }
 
 }  // namespace cr

@@ -50,7 +50,9 @@ struct KobjIds {
 struct KobjModel {
   std::map<NsPid, KobjIds> of{};
   KobjIds root{};
+  std::map<std::uint32_t, std::size_t> users_of_files{};  ///< restore: how many tasks have each descriptor table
 
+  bool shares_files(NsPid pid) const { return users_of_files.at(of.at(pid).files) > 1; }
   /// Those of one task, or nullptr: a zombie has none.
   const KobjIds* find(NsPid pid) const {
     auto it = of.find(pid);

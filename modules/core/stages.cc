@@ -86,8 +86,7 @@ void report_error(SharedPage& page, const Error& e) {
 }
 
 void say_done(SharedPage& page) {
-  page.done.fetch_add(1);
-  futex_wake_all(page.done);
+  if (count_done(page)) futex_wake_all(page.done);
 }
 
 void await_stage(SharedPage& page, Stage stage) {
@@ -95,7 +94,8 @@ void await_stage(SharedPage& page, Stage stage) {
     std::uint32_t now = page.stage;
     if (now == static_cast<std::uint32_t>(Stage::kAbort)) _exit(1);
     if (now >= static_cast<std::uint32_t>(stage)) return;
-    const timespec patience{0, kLookAfterEngine};
+    const Patience between = patience_of(page);
+    const timespec patience{between.seconds, between.nanoseconds};
     futex_wait(page.stage, now, &patience);
     if (page.engine[0] & kEngineDied) _exit(1);
   }
@@ -119,12 +119,13 @@ void open_stage(SharedPage& page, Stage stage) {
 
 Result<> await_done(SharedPage& page, std::size_t count, Result<> (*check)(void*), void* argument) {
   const timespec patience{0, 50'000'000};
+  page.awaited = static_cast<std::uint32_t>(count);  // and then a look at `done`, which may be there already
   for (;;) {
     std::uint32_t done = page.done;
     if (page.error_set != 0) return reported(page);
     if (done >= count) return {};
     futex_wait(page.done, done, &patience);
-    if (page.done == done && page.error_set == 0) {
+    if (page.done < count && page.error_set == 0) {
       auto verdict = check(argument);
       // A task that has reported its error dies right after: its own words say more.
       if (!verdict.ok()) return page.error_set != 0 ? Result<>(reported(page)) : std::move(verdict);

@@ -31,10 +31,7 @@ constexpr std::uint64_t kArgsRoom = 64 << 20;
 
 /// With a descriptor table that is shared, the others may still need theirs: the coordinator closes them in the end.
 std::int32_t close_from(const TaskCtx& t) {
-  const auto& ids = t.models().get<KobjModel>().of;
-  std::uint32_t own = ids.at(t.task.pid).files;
-  auto sharers = std::count_if(ids.begin(), ids.end(), [&](const auto& e) { return e.second.files == own; });
-  return sharers > 1 ? -1 : t.restore.first_service_fd;
+  return t.models().get<KobjModel>().shares_files(t.task.pid) ? -1 : t.restore.first_service_fd;
 }
 
 /// Where things lie in the arena; the arguments' size is known only when they are composed, so they come last.
@@ -62,9 +59,7 @@ Result<> fill_memory(TaskCtx& t, const mm::Premaps& premaps, const Layout& at, r
   args.is_sharer = owner.index != t.task.index;
   if (args.is_sharer) return {};
   std::vector<mm::Keep> keep{{at.base, at.end}};
-  const std::uint32_t own = spaces.space_of.at(owner.pid);
-  for (const auto& [pid, space] : spaces.space_of) {
-    if (space != own || pid == owner.pid) continue;
+  for (const NsPid pid : spaces.of(owner).sharers) {
     const TaskSlot& slot = t.restore.shared->task[t.tree().find(pid)->index];
     keep.push_back({slot.arena_base, slot.arena_base + slot.arena_size});
   }

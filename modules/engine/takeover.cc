@@ -104,10 +104,7 @@ Result<> Takeover::forget_stops(const Task& t, bool all_stop, const arch::Regs& 
 Result<> Takeover::remove_restorer(const Task& t, std::uint64_t instruction) {
   const TaskSlot& slot = ctx_.shared->task[t.index];
   HostPid leader = t.threads.front().host;
-  std::uint32_t files = ctx_.models.get<KobjModel>().of.at(t.pid).files;
-  std::size_t sharers = 0;
-  for (const auto& [pid, ids] : ctx_.models.get<KobjModel>().of) sharers += ids.files == files;
-  if (sharers > 1)
+  if (ctx_.models.get<KobjModel>().shares_files(t.pid))
     TRY(call_at(leader, instruction, SYS_close_range, {static_cast<std::uint64_t>(ctx_.first_service_fd), ~0u, 0}));
   return call_at(leader, instruction, SYS_munmap, {slot.arena_base, slot.arena_size, 0});
 }

@@ -233,7 +233,10 @@ Result<> read(ReadCtx& ctx) {
     std::uint32_t vm_id = ctx.models.get<KobjModel>().of.at(t.pid).vm;
     m.space_of[t.pid] = vm_id;
     auto [it, is_new] = m.spaces.try_emplace(vm_id);
-    if (!is_new) continue;
+    if (!is_new) {
+      it->second.sharers.push_back(t.pid);
+      continue;
+    }
     auto image = TRY(ctx.images.image(core::ImageType::kMm, id));
     pb::mm_entry e;
     TRY(image.only(e));

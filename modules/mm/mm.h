@@ -99,6 +99,7 @@ struct AddressSpace {
   std::vector<core::PageRun> runs{};  ///< ascending by vaddr
 
   // Restore only.
+  std::vector<NsPid> sharers{};           ///< the tasks that have it besides its owner
   std::vector<std::uint8_t> vdso_code{};  ///< what the images hold of [vdso], empty if not all of it
   bool vdso_proxy = false;                ///< it stays, and leads to this kernel's (plan; vdso.h)
 };

@@ -170,6 +170,7 @@ Result<> read_tree(ReadCtx& ctx) {
     pb::task_kobj_ids_entry ids;
     TRY(ids_image.only(ids));
     m.of[t.pid] = get_ids(ids);
+    ++m.users_of_files[m.of[t.pid].files];
   }
   TRY(find_spaces(ctx.tree, m));
   for (const auto& [task, init] : inits) TRY(set_children_space(ctx.tree, ctx.tree.tasks[task], init));
