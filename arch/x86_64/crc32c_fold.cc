@@ -18,8 +18,8 @@ __attribute__((target("avx512f,vpclmulqdq,sse4.2"))) std::uint32_t crc32c_fold(s
                                                                                std::uint64_t high) {
   constexpr int kVectors = kCrc32cFold / sizeof(__m512i);
   if (size == 0) return state;
-  const __m512i keys =
-      _mm512_broadcast_i32x4(_mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low)));
+  const auto a = static_cast<long long>(low), b = static_cast<long long>(high);
+  const __m512i keys = _mm512_set_epi64(b, a, b, a, b, a, b, a);
   __m512i sum[kVectors];
   for (int i = 0; i < kVectors; ++i) sum[i] = _mm512_loadu_si512(p + i * sizeof(__m512i));
   sum[0] = _mm512_xor_si512(sum[0], _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(state))));

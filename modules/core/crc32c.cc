@@ -100,7 +100,8 @@ std::uint32_t update_folding(std::uint32_t state, const unsigned char* p, std::s
   const std::size_t folded = size / kFold * kFold;
   // x^2111 and x^2047: what moves the halves of 16 bytes over kFold bytes; a product of reflected numbers has one x
   // more.
-  state = arch::crc32c_fold(state, p, folded, fold_key(kFold + 7), fold_key(kFold - 1));
+  constexpr std::uint64_t kLow = fold_key(kFold + 7), kHigh = fold_key(kFold - 1);
+  state = arch::crc32c_fold(state, p, folded, kLow, kHigh);
   return arch::crc32c_serial(state, p + folded, size - folded);
 }
 
