@@ -1,6 +1,5 @@
 #include "engine/fork_tree.h"
 
-#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -16,10 +15,10 @@
 #include "base/format.h"
 #include "cgroup/cgroup.h"
 #include "core/id_map.h"
-#include "core/proc_text.h"
 #include "core/stages.h"
 #include "engine/modules.h"
 #include "engine/number_giver.h"
+#include "engine/numbers.h"
 #include "engine/sharer.h"
 #include "engine/task_main.h"
 #include "files/files.h"
@@ -41,22 +40,6 @@ constexpr int kReapTries = 2000, kReapPause_us = 1000;
 // Exit statuses: of one who has not got the numbers that it was to have, and of its maker; of that when none was
 // made.
 constexpr int kWrongNumber = 85, kNumberTaken = 86;
-
-/// Whether the one who has the pid is dead already.
-bool is_leaving(NsPid pid) {
-  auto stat = core::read_stat(HostPid{pid.value});
-  return !stat.ok() || stat.value().state() == 'Z' || stat.value().state() == 'X';
-}
-
-Error pid_taken(const RestoreCtx& ctx, NsPid pid) {
-  if (ns::given_pid_space(ctx) >= 0)
-    return Error{"engine", "make", format("pid {}", pid), EEXIST,
-                 "that pid is taken in the pid namespace of --inherit-fd; wait for its end, or give another one"};
-  auto stat = core::read_stat(HostPid{pid.value});
-  std::string by = stat.ok() ? format("by {} (parent {})", stat.value().comm(), stat.value().number(4)) : "";
-  return Error{"engine", "make", format("pid {}", pid), EEXIST,
-               format("that pid is taken {}; wait for its end, or restore in another pid namespace", by)};
-}
 
 /// With a pid namespace made for it, the root is its init.
 bool is_own_init(const RestoreCtx& ctx) { return ctx.tree.root().pid == NsPid{1}; }
@@ -89,7 +72,8 @@ class Maker {
     long child = syscall(SYS_clone3, &args, sizeof args);
     // What was dumped a moment ago may not have been reaped yet: its pids come free when their new parent gets to it.
     // And a thread that fills memory for another task may have got the number.
-    for (int tries = 0; child < 0 && errno == EEXIST && tries < kReapTries && will_be_free(b.pid); ++tries) {
+    for (int tries = 0; child < 0 && errno == EEXIST && tries < kReapTries && will_be_free(ctx_, here_, b.pid);
+         ++tries) {
       usleep(kReapPause_us);
       child = syscall(SYS_clone3, &args, sizeof args);
     }
@@ -129,7 +113,7 @@ class Maker {
 
   /// With a number that nobody in the tree has.
   long fork_helper(int exit_signal) const {
-    std::vector<pid_t> pids(1 + ctx_.tree.tasks[space_].inner.size(), first_free_pid());
+    std::vector<pid_t> pids(1 + ctx_.tree.tasks[space_].inner.size(), first_free_pid(ctx_.tree));
     CloneArgs args{};
     args.exit_signal = static_cast<std::uint64_t>(exit_signal);
     args.set_tid = reinterpret_cast<std::uint64_t>(pids.data());
@@ -226,14 +210,6 @@ class Maker {
     return pids;
   }
 
-  /// New numbers in the pid namespace of the caller, which has just begun, must be none that its tasks have.
-  Result<> keep_numbers_free() const {
-    const std::string text = std::to_string(first_free_pid());
-    const UniqueFd last(openat(ctx_.proc_fd, "sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC));
-    if (last && write(last.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) return {};
-    return Error{"engine", "set", "ns_last_pid of a new pid namespace", errno, ""};
-  }
-
   /// The caller joins the process group that its child has to inherit; its leader may not have made it yet.
   Result<> join_for(const Birth& b) const {
     const int group = ctx_.tree.number_in(space_, b.group_at_birth);
@@ -244,22 +220,6 @@ class Maker {
       usleep(kReapPause_us);
     }
     return {};
-  }
-
-  /// In a pid namespace of our own only a helper that is about to end can have it.
-  bool will_be_free(NsPid pid) const {
-    return here_.pid_ns != ctx_.models.get<KobjModel>().root.pid_ns || ns::given_pid_space(ctx_) >= 0 ||
-           is_leaving(pid) || is_own_thread(pid);
-  }
-
-  bool is_own_thread(NsPid tid) const {
-    auto status = core::read_proc(HostPid{tid.value}, "status");
-    if (!status.ok()) return true;
-    const auto process = core::number(core::field(status.value(), "Tgid").value_or("0")).value_or(0);
-    if (process == static_cast<std::uint64_t>(tid.value)) return false;
-    return std::any_of(ctx_.tree.tasks.begin(), ctx_.tree.tasks.end(), [&](const Task& t) {
-      return static_cast<std::uint64_t>(ctx_.shared->task[t.index].host_pid) == process;
-    });
   }
 
   /// What the child shares with its parent beside nothing.
@@ -302,27 +262,13 @@ class Maker {
             CLONE_VM | (b.sibling ? std::uint64_t{CLONE_PARENT} : 0) | sharing_flags(t, ctx_.tree.tasks[maker.task]);
         s.how.exit_signal = b.sibling ? 0 : static_cast<std::uint64_t>(t.exit_signal);
         s.arena = TRY(map_arena(ctx_, t, true));
-        s.stand_in_pid = first_free_pid();
+        s.stand_in_pid = first_free_pid(ctx_.tree);
         s.maker = this;
         s.stand_in = [](Sharer& own) { static_cast<Maker*>(own.maker)->stand_in_for(own); };
         makes.push_back(&s);
         TRY(prepare_sharers(b, s.makes));
       }
     return {};
-  }
-
-  /// One that no task of the tree has or waits for.
-  std::int32_t first_free_pid() const {
-    int top = 0;
-    for (const Task& t : ctx_.tree.tasks) {
-      top = std::max({top, t.pid.value, t.pgid.value, t.sid.value});
-      for (const PidLevel& level : t.inner) top = std::max({top, level.pid, level.pgid, level.sid});
-      for (const Thread& th : t.threads) {
-        top = std::max(top, th.tid.value);
-        for (int number : th.inner) top = std::max(top, number);
-      }
-    }
-    return top + 1;
   }
 
   [[noreturn]] void stand_in_for(const Sharer& s) {
@@ -352,7 +298,7 @@ class Maker {
     const bool had_space = t.task.parent == kNoTask ? !has_new_space() : t.task.space != t.task.index;
     TRY(ns::enter(t, here_));
     TRY(mnt::mount_inner_proc(t));
-    if (!had_space && has_child_users()) TRY(keep_numbers_free());
+    if (!had_space && has_child_users()) TRY(keep_numbers_free(ctx_));
     if (t.task.alive()) here_ = ctx_.models.get<KobjModel>().of.at(t.task.pid);
     if (t.task.parent == kNoTask) TRY(run(&Module::furnish, ctx_));
     if (const NsId made = mnt::made_by(ctx_.models.get<mnt::Model>(), t.task.index); made != 0)
