@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   test_init(argc, argv);
   char *locked = map_private(kPages * PAGE_BYTES), *onfault = map_private(kPages * PAGE_BYTES);
   char* undone = map_private(kPages * PAGE_BYTES);
+  small_pages_only(onfault, kPages * PAGE_BYTES);
   must(mlock(locked, kPages * PAGE_BYTES));
   must(mlock2(onfault, kPages * PAGE_BYTES, MLOCK_ONFAULT));
   must(mlock(undone, kPages * PAGE_BYTES));

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   char cmdline[4096];
   test_init(argc, argv);
   read_mm_fields(f);
-  char* own = map_private(8192);
+  char* own = map_private(2 * PAGE_BYTES);
   memcpy(own, kTitle, sizeof(kTitle));
   struct prctl_mm_map map = {
       .start_code = f[kStartCode],
