@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::size_t kBlock = 1 << 20;
 
-std::uint64_t round_up(std::uint64_t n) { return (n + page_size() - 1) & ~(page_size() - 1); }
-
 /// Copies [at, end) of `from` to offset `to` of the pages file. What lies behind the end of the file is zeros.
 Result<> copy_out(int from, std::uint64_t at, std::uint64_t end, core::RawImage& pages, std::uint64_t to,
                   const std::string& object) {
@@ -55,7 +53,7 @@ Result<> dump_shmem(DumpCtx& ctx, int fd, std::uint32_t shmid, const std::string
     const off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
     if (hole < 0) return fail("find the holes of", object, errno);
     const std::uint64_t from = static_cast<std::uint64_t>(data) & ~(page_size() - 1);
-    const std::uint64_t to = round_up(static_cast<std::uint64_t>(hole));
+    const std::uint64_t to = whole_pages(static_cast<std::uint64_t>(hole));
     const std::uint64_t place = TRY(map.add(from, (to - from) / page_size(), core::kPePresent));
     TRY(copy_out(fd, from, to, pages, place, object));
     at = to;
@@ -68,7 +66,7 @@ Result<> check_shmem(ReadCtx& ctx, std::uint32_t shmid, std::uint64_t size) {
   if (size == 0) return {};
   const auto map = TRY(core::PagemapReader::open(ctx.images, core::ImageType::kShmemPagemap, shmid));
   for (const core::PageRun& run : map.runs())
-    if (run.vaddr + run.nr_pages * page_size() > round_up(size))
+    if (run.vaddr + run.nr_pages * page_size() > whole_pages(size))
       return fail("use", format("pagemap-shmem-{}.img", shmid), 0,
                   format("it has pages beyond its size of {}: the image is damaged", size));
   return {};
@@ -81,7 +79,7 @@ Result<> fill_shmem(const core::ImageReaderDir& images, int fd, std::uint32_t sh
   const std::string object = format("shared memory {}", shmid);
   UniqueFd pages = TRY(map.open_pages(images));
   // Read straight into the pages: half the copying, and the only way with huge pages, which can't be written to.
-  const std::size_t length = round_up(size);
+  const std::size_t length = whole_pages(size);
   void* memory = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
   if (memory == MAP_FAILED) return fail("map", object, errno);
   Defer unmap([&] { munmap(memory, length); });

@@ -7,22 +7,12 @@ import signal
 import subprocess
 import unittest
 
-from sandboxed import Sandboxed, numbers
+from sandboxed import PARENT_AND_CHILD, Sandboxed, numbers
 
 # The first process of a pid namespace, which only reaps; what lives beside it is put there by nsenter.
 INIT = 'import signal, os; signal.signal(signal.SIGCHLD, signal.SIG_IGN); open("{}", "w").close()\nwhile True: signal.pause()'
 # A parent with a child and a thread: which numbers they see.
-FAMILY = '''
-import os, signal, threading
-os.getsid(0) == os.getpid() or os.setsid()
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-threading.Thread(target=threading.Event().wait, daemon=True).start()
-child = os.fork()
-if child == 0:
-    while True:
-        signal.pause()
-open("ready", "w").close()
-signal.sigwait([signal.SIGTERM])
+FAMILY = PARENT_AND_CHILD + '''
 seen = [os.getpid(), child, os.getsid(child), len(os.listdir("/proc/self/task")), os.getppid()]
 os.kill(child, signal.SIGKILL)
 assert os.waitpid(child, 0) == (child, signal.SIGKILL)

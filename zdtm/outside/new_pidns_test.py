@@ -8,20 +8,10 @@ import subprocess
 import time
 import unittest
 
-from sandboxed import ENGINE, Sandboxed, numbers
+from sandboxed import ENGINE, PARENT_AND_CHILD, Sandboxed, numbers
 
 # A parent with a child; at SIGTERM it says which numbers it sees, and exits with 7.
-FAMILY = '''
-import os, signal, threading
-os.setsid()
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-threading.Thread(target=threading.Event().wait, daemon=True).start()
-child = os.fork()
-if child == 0:
-    while True:
-        signal.pause()
-open("ready", "w").close()
-signal.sigwait([signal.SIGTERM])
+FAMILY = PARENT_AND_CHILD + '''
 seen = [os.getpid(), child, int(os.readlink("/proc/self")), os.path.exists(f"/proc/{child}/stat"), os.getsid(0)]
 out = os.open("out", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 os.write(out, (" ".join(map(str, seen)) + "\\n").encode())

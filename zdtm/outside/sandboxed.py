@@ -14,6 +14,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from runner import sandbox  # noqa: E402
 
 ENGINE = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ''
+# A program in a session of its own, with a thread and a child; what follows is done at SIGTERM.
+PARENT_AND_CHILD = '''
+import os, signal, threading
+os.getsid(0) == os.getpid() or os.setsid()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+child = os.fork()
+if child == 0:
+    while True:
+        signal.pause()
+open("ready", "w").close()
+signal.sigwait([signal.SIGTERM])
+'''
+
 
 def engine(*words, **keywords):
     return subprocess.run([ENGINE, *words], stderr=subprocess.PIPE, text=True, check=False, **keywords)
