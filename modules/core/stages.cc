@@ -118,7 +118,8 @@ void open_stage(SharedPage& page, Stage stage) {
 }
 
 Result<> await_done(SharedPage& page, std::size_t count, Result<> (*check)(void*), void* argument) {
-  const timespec patience{0, 50'000'000};
+  const Patience between = patience_of(page);
+  const timespec patience{between.seconds, between.nanoseconds};
   page.awaited = static_cast<std::uint32_t>(count);  // and then a look at `done`, which may be there already
   for (;;) {
     std::uint32_t done = page.done;

@@ -20,6 +20,7 @@
 #include "engine/number_giver.h"
 #include "engine/numbers.h"
 #include "engine/sharer.h"
+#include "engine/task_heap.h"
 #include "engine/task_main.h"
 #include "files/files.h"
 #include "mm/premap.h"
@@ -316,6 +317,7 @@ class Maker {
   bool has_child_users() const { return !ctx_.models.get<core::ChildIds>().spaces.empty(); }
 
   [[noreturn]] void live(const Birth& b, const mm::Premaps& of_parent) {
+    use_task_heap();
     auto r = try_live(b, of_parent);
     if (!r.ok()) core::report_error(*ctx_.shared, r.error());
     _exit(1);

@@ -93,6 +93,7 @@ bool prepare(HugeMover& mover, const std::vector<FillExtent>& extents) {
 }  // namespace
 
 Result<> fill_pages(int file, const std::string& name, const std::vector<FillExtent>& extents, unsigned workers) {
+  if (extents.empty()) return {};
   std::uint64_t total = 0;
   for (const FillExtent& e : extents) total += e.size;
   std::unique_ptr<HugeMover> mover;

@@ -26,7 +26,7 @@ namespace {
 constexpr std::uint64_t kHuge = 2 << 20;
 constexpr std::uint64_t kLowest = 1ull << 32;          // leave the low part to programs that need it
 constexpr std::uint64_t kHighest = 0x7ff000000000ull;  // and the top to stacks and the kernel's own pages
-constexpr std::size_t kBuffer = 1 << 20;
+constexpr std::size_t kBuffer = 32 << 10;              // small enough for a task's own heap (engine/task_heap.h)
 
 Error fail(const TaskCtx& t, const char* step, std::uint64_t at, int err) {
   return Error{"mm", step, format("pid {} address {:x}", t.task.pid, at), err,
@@ -113,6 +113,7 @@ class InheritedFiller {
   std::uint8_t* buffer_;
 };
 
+/// EEXIST when something is there already.
 Result<> map_new(TaskCtx& t, const Premap& p) {
   const Vma& v = *p.vma;
   UniqueFd file;
@@ -124,6 +125,75 @@ Result<> map_new(TaskCtx& t, const Premap& p) {
   for (int advice : {MADV_HUGEPAGE, MADV_NOHUGEPAGE})
     if (v.madv >> advice & 1) madvise(at, v.size(), advice);
   return {};
+}
+
+/// Where the engine's own stack may still grow to. The address space has other room to grow.
+bool is_in_way_of_stack(const Vma& v) {
+  constexpr std::uint64_t kRoom = 16 << 20;  // RLIMIT_STACK as it comes, and the gap that the kernel keeps below
+  const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  return v.start < here && v.end > here - kRoom;
+}
+
+/// Whether `after` continues `before`, so that the kernel would make one mapping of the two when they are made side
+/// by side. In the task they are apart, because their pages came separately.
+bool would_merge(const Vma& before, const Vma& after) {
+  return before.end == after.start && before.prot == after.prot && before.flags == after.flags &&
+         before.file == after.file;
+}
+
+/// With a neighbour, whatever that one's way to its place is.
+bool would_merge(const AddressSpace& space, const Vma& v) {
+  return (&v != &space.vmas.front() && would_merge(*(&v - 1), v)) ||
+         (&v != &space.vmas.back() && would_merge(v, *(&v + 1)));
+}
+
+/// What is premapped anew, and its pages.
+struct Fresh {
+  Premap premap;
+  std::vector<Piece> pieces;
+};
+
+/// At its final place when nothing of the engine or of the parent is there; false when it has to wait elsewhere.
+Result<bool> map_in_place(TaskCtx& t, const AddressSpace& space, Fresh& fresh) {
+  if (would_merge(space, *fresh.premap.vma) || is_in_way_of_stack(*fresh.premap.vma)) return false;
+  fresh.premap.at = fresh.premap.vma->start;
+  auto mapped = map_new(t, fresh.premap);
+  if (!mapped.ok() && mapped.error().err == EEXIST) return false;
+  TRY(std::move(mapped));
+  return true;
+}
+
+/// In a gap, for the restorer to move. Same offset within 2 MiB as at the final place, so that page tables and huge
+/// pages move as a whole. Small ones lie close together: thousands of them would need a page table each.
+Result<> map_in_gap(TaskCtx& t, const std::vector<Fresh*>& waiting) {
+  std::uint64_t total = 0;
+  for (Fresh* f : waiting) {
+    const Vma& v = *f->premap.vma;
+    if (v.size() >= kHuge) total = ((total + kHuge - 1) & ~(kHuge - 1)) + (v.start & (kHuge - 1));
+    f->premap.at = total;
+    total += v.size() + page_size();
+  }
+  if (waiting.empty()) return {};
+  const std::uint64_t base = TRY(find_gap(t.restore, total));
+  for (Fresh* f : waiting) {
+    f->premap.at += base;
+    TRY(map_new(t, f->premap));
+  }
+  return {};
+}
+
+Result<> map_all(TaskCtx& t, const AddressSpace& space, std::vector<Fresh>& fresh) {
+  std::vector<Fresh*> waiting;
+  for (Fresh& f : fresh)
+    if (!TRY(map_in_place(t, space, f))) waiting.push_back(&f);
+  return map_in_gap(t, waiting);
+}
+
+/// The parent's mapping of which the child's is a copy; null when there is none.
+const Premap* find_same(const Premaps& of_parent, const Vma& v) {
+  const auto parent = std::lower_bound(of_parent.begin(), of_parent.end(), v.start,
+                                       [](const Premap& p, std::uint64_t start) { return p.vma->start < start; });
+  return parent != of_parent.end() && same_mapping(*parent->vma, v) ? &*parent : nullptr;
 }
 
 void add_extents(const AddressSpace& space, const Premap& p, const std::vector<Piece>& pieces,
@@ -143,20 +213,34 @@ bool same_mapping(const Vma& a, const Vma& b) {
   return a.start == b.start && a.end == b.end && a.flags == b.flags && a.pgoff == b.pgoff && a.status == b.status;
 }
 
-Result<std::uint64_t> find_gap(const RestoreCtx& ctx, std::uint64_t size) {
-  const Model& m = ctx.models.get<Model>();
-  std::string text = TRY(core::read_text_at(ctx.proc_fd, "self/maps"));
-  std::vector<Range> used = m.occupied;
-  std::size_t middle = used.size();
-  for (const SmapsEntry& e : TRY(parse_smaps(text))) used.push_back(e.range);
-  std::inplace_merge(used.begin(), used.begin() + static_cast<long>(middle), used.end(),
-                     [](const Range& a, const Range& b) { return a.start < b.start; });
+/// The lowest room between `used`, which ascend; 0 when there is none.
+static std::uint64_t gap_between(const std::vector<Range>& used, std::uint64_t size) {
   std::uint64_t at = kLowest;
   for (const Range& r : used) {
     if (r.start > at && r.start - at >= size + 2 * kHuge) break;
     at = std::max(at, (r.end + 2 * kHuge - 1) & ~(kHuge - 1));
   }
-  if (at + size > kHighest) return Error{"mm", "find room for", format("{} bytes of memory", size), ENOMEM, ""};
+  return at + size <= kHighest ? at : 0;
+}
+
+static bool is_free_here(std::uint64_t at, std::uint64_t size) {
+  void* const place = reinterpret_cast<void*>(at);
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+  return mmap(place, size, PROT_NONE, kFlags, -1, 0) == place && munmap(place, size) == 0;
+}
+
+Result<std::uint64_t> find_gap(const RestoreCtx& ctx, std::uint64_t size) {
+  std::vector<Range> used = ctx.models.get<Model>().occupied;
+  // Most often nothing of the caller's own is there, and its list of mappings need not be read.
+  std::uint64_t at = gap_between(used, size);
+  if (at != 0 && is_free_here(at, size)) return at;
+  const std::string text = TRY(core::read_text_at(ctx.proc_fd, "self/maps"));
+  const std::size_t middle = used.size();
+  for (const SmapsEntry& e : TRY(parse_smaps(text))) used.push_back(e.range);
+  std::inplace_merge(used.begin(), used.begin() + static_cast<long>(middle), used.end(),
+                     [](const Range& a, const Range& b) { return a.start < b.start; });
+  at = gap_between(used, size);
+  if (at == 0) return Error{"mm", "find room for", format("{} bytes of memory", size), ENOMEM, ""};
   return at;
 }
 
@@ -165,45 +249,27 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
   Premaps own;
   if (space.owner != t.task.pid) return own;
   UniqueFd pages = TRY(t.restore.images.raw(core::ImageType::kPages, space.pages_id));
-  struct Job {
-    Premap premap;
-    std::vector<Piece> pieces;
-    bool inherited;
-  };
-  std::vector<Job> jobs;
-  std::uint64_t total = 0;
-  for (const Vma& v : space.vmas) {
-    if (!can_premap(v)) continue;
-    // Ascending by the mapping's address, as all mappings are.
-    auto parent = std::lower_bound(of_parent.begin(), of_parent.end(), v.start,
-                                   [](const Premap& p, std::uint64_t start) { return p.vma->start < start; });
-    if (parent != of_parent.end() && !same_mapping(*parent->vma, v)) parent = of_parent.end();
-    std::vector<Piece> pieces = pieces_of(space, v);
-    if (parent != of_parent.end()) {
-      jobs.push_back({{parent->at, &v}, std::move(pieces), true});
-    } else if (!pieces.empty()) {
-      // Same offset within 2 MiB as at the final place, so that page tables and huge pages move as a whole. Small
-      // ones lie close together: thousands of them would need a page table each.
-      if (v.size() >= kHuge) total = ((total + kHuge - 1) & ~(kHuge - 1)) + (v.start & (kHuge - 1));
-      jobs.push_back({{total, &v}, std::move(pieces), false});
-      total += v.size() + page_size();
-    }
-  }
-  std::uint64_t base = total > 0 ? TRY(find_gap(t.restore, total)) : 0;
   std::vector<FillExtent> extents;
+  std::vector<Fresh> fresh;
   const bool stored_once = inherits_pages(space);
   // Not cleared: most tasks need a few pages of it, and a page fault each is what costs.
   const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(kBuffer);
-  for (Job& job : jobs) {
-    if (job.inherited) {
-      TRY(InheritedFiller(t, pages.get(), job.premap, buffer.get()).fill(job.pieces, stored_once, extents));
-    } else {
-      job.premap.at += base;
-      TRY(map_new(t, job.premap));
-      add_extents(space, job.premap, job.pieces, extents);
+  for (const Vma& v : space.vmas) {
+    if (!can_premap(v)) continue;
+    std::vector<Piece> pieces = pieces_of(space, v);
+    if (const Premap* parent = find_same(of_parent, v)) {
+      own.push_back({parent->at, &v});
+      TRY(InheritedFiller(t, pages.get(), own.back(), buffer.get()).fill(pieces, stored_once, extents));
+    } else if (!pieces.empty()) {
+      fresh.push_back({{0, &v}, std::move(pieces)});
     }
-    own.push_back(job.premap);
   }
+  TRY(map_all(t, space, fresh));
+  for (const Fresh& f : fresh) {
+    add_extents(space, f.premap, f.pieces, extents);
+    own.push_back(f.premap);
+  }
+  std::sort(own.begin(), own.end(), [](const Premap& a, const Premap& b) { return a.vma < b.vma; });
   const std::string name = core::image_name(core::ImageType::kPages, space.pages_id);
   TRY(fill_pages(pages.get(), name, extents, page_workers_of_environment()));
   return own;

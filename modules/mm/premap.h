@@ -1,4 +1,5 @@
-// Private memory of a restored task, made and filled where nobody is in its way, moved to its place by the restorer.
+// Private memory of a restored task, made and filled before its children are forked: at its final place where that is
+// free in the engine's program, in a gap otherwise, from where the restorer moves it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 
 namespace cr::mm {
 
-/// Where one private mapping waits.
+/// Where one private mapping is, or waits.
 struct Premap {
   std::uint64_t at = 0;
   const Vma* vma = nullptr;  ///< the mapping of the task that it will become
@@ -26,9 +27,9 @@ bool can_premap(const Vma&);
 /// Whether a child's mapping can be its copy of a parent's.
 bool same_mapping(const Vma&, const Vma&);
 
-/// Makes the private mappings of the task that have content, in a gap of its address space, and fills them from the
-/// images. Where the parent has the same mapping, the child's copy of it is used and only pages that differ are
-/// written, so that the others stay shared. Runs before the task's own children are forked.
+/// Makes the private mappings of the task that have content and fills them from the images. Where the parent has the
+/// same mapping, the child's copy of it is used and only pages that differ are written, so that the others stay
+/// shared. Runs before the task's own children are forked.
 Result<Premaps> premap(TaskCtx&, const Premaps& of_parent);
 
 /// The lowest 2 MiB aligned address with `size` free bytes: used neither by any task of the tree nor by the caller.

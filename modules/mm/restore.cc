@@ -196,7 +196,7 @@ Result<> fill_process(TaskCtx& t, const Premaps& premaps, std::vector<Keep> keep
   std::vector<Move> moves;
   for (const Premap& p : premaps) {
     keep.push_back({p.at, p.at + p.vma->size()});
-    moves.push_back({p.at, p.vma->size(), p.vma->start});
+    if (p.at != p.vma->start) moves.push_back({p.at, p.vma->size(), p.vma->start});
   }
   std::sort(keep.begin(), keep.end(), [](const Keep& a, const Keep& b) { return a.start < b.start; });
   std::vector<Map> maps;

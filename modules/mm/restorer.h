@@ -27,7 +27,7 @@ inline SysResult unmap_rest(const BlobCtx& ctx, const RestoreSpace& s) {
     if (k.start > at) TRY(sys::call(__NR_munmap, at, k.start - at));
     at = k.end;
   }
-  return sys::call(__NR_munmap, at, s.task_size - at);
+  return at < s.task_size ? sys::call(__NR_munmap, at, s.task_size - at) : SysResult(0);
 }
 
 /// Calls `f(start, end)` for what lies between the kept ranges. Nobody maps below 64 KiB.

@@ -54,32 +54,25 @@ Result<std::optional<std::string>> one_word(const ProcDir& dir, const char* entr
   return std::optional<std::string>(parts.empty() ? std::string_view() : parts[0]);
 }
 
+/// `parse` gives an optional number for a word.
 template <class T>
-Error unreadable(const ProcDir& dir, const char* entry, const T& text) {
-  return {"limits", "parse", format("{}/{}: {}", dir.name, entry, *text), 0, ""};
+Result<std::optional<T>> number_in(const ProcDir& dir, const char* entry, auto parse) {
+  const std::optional<std::string> word = TRY(one_word(dir, entry));
+  if (!word) return std::optional<T>{};
+  const auto v = parse(*word);
+  if (!v) return Error{"limits", "parse", format("{}/{}: {}", dir.name, entry, *word), 0, ""};
+  return std::optional<T>(static_cast<T>(*v));
 }
 
-/// Everything but the rlimits.
-Result<Limits> collect_files(const ProcDir& dir) {
-  Limits out;
-  if (auto word = TRY(one_word(dir, "oom_score_adj"))) {
-    auto v = signed_number(*word);
-    if (!v) return unreadable(dir, "oom_score_adj", word);
-    out.oom_score_adj = static_cast<std::int32_t>(*v);
-  }
-  if (auto word = TRY(one_word(dir, "coredump_filter"))) {
-    auto v = core::number(*word, 16);
-    if (!v) return unreadable(dir, "coredump_filter", word);
-    out.coredump_filter = static_cast<std::uint32_t>(*v);
-  }
-  if (auto word = TRY(one_word(dir, "loginuid"))) {
-    auto v = core::number(*word);
-    if (!v) return unreadable(dir, "loginuid", word);
-    out.loginuid = static_cast<std::uint32_t>(*v);
-  }
-  if (const auto text = core::read_text_at(dir.proc, dir.name + "/autogroup"); text.ok())
-    out.autogroup_nice = parse_autogroup(text.value());
-  return out;
+Result<std::optional<std::int32_t>> oom_score_adj_of(const ProcDir& dir) {
+  return number_in<std::int32_t>(dir, "oom_score_adj", signed_number);
+}
+Result<std::optional<std::uint32_t>> coredump_filter_of(const ProcDir& dir) {
+  return number_in<std::uint32_t>(dir, "coredump_filter",
+                                  [](std::string_view word) { return core::number(word, 16); });
+}
+Result<std::optional<std::uint32_t>> loginuid_of(const ProcDir& dir) {
+  return number_in<std::uint32_t>(dir, "loginuid", [](std::string_view word) { return core::number(word); });
 }
 
 Result<> write_entry(const ProcDir& dir, const char* entry, const std::string& text, const char* remedy) {
@@ -148,7 +141,13 @@ Result<> collect(DumpCtx& ctx) {
   auto& model = ctx.models.edit<LimitsModel>();
   for (const Task& task : ctx.tree.tasks)
     if (task.alive()) {
-      Limits& out = model.tasks[task.pid] = TRY(collect_files({AT_FDCWD, format("/proc/{}", task.live)}));
+      const ProcDir dir{AT_FDCWD, format("/proc/{}", task.live)};
+      Limits& out = model.tasks[task.pid];
+      out.oom_score_adj = TRY(oom_score_adj_of(dir));
+      out.coredump_filter = TRY(coredump_filter_of(dir));
+      out.loginuid = TRY(loginuid_of(dir));
+      if (const auto nice = core::read_text_at(dir.proc, dir.name + "/autogroup"); nice.ok())
+        out.autogroup_nice = parse_autogroup(nice.value());
       const std::string text = TRY(core::read_proc(task.live, "limits"));
       out.rlimits = TRY(parse_limits(text));
       out.has_rlimits = true;
@@ -160,13 +159,13 @@ Result<> collect(DumpCtx& ctx) {
 
 Result<> plan(PlanCtx& ctx) {
   const bool may_raise = core::has_capability(CAP_SYS_RESOURCE);
-  const Limits own = TRY(collect_files({AT_FDCWD, "/proc/self"}));
+  const auto own_score = TRY(oom_score_adj_of({AT_FDCWD, "/proc/self"}));
   const auto own_hard = own_hard_limits();
   for (const auto& [pid, wanted] : ctx.models.get<LimitsModel>().tasks) {
     if (wanted.has_rlimits && !may_raise) TRY(check_rlimits(pid, wanted, own_hard));
     // Without the capability a task may go down to the lowest value that was ever set for it with the capability;
     // that floor isn't shown, so only a value below our own is doubtful.
-    if (wanted.oom_score_adj && own.oom_score_adj && *wanted.oom_score_adj < *own.oom_score_adj && !may_raise)
+    if (wanted.oom_score_adj && own_score && *wanted.oom_score_adj < *own_score && !may_raise)
       return Error{"limits", "lower oom_score_adj", format("of pid {} to {}", pid, *wanted.oom_score_adj), EPERM,
                    "run the restore with CAP_SYS_RESOURCE, or with an oom_score_adj that is no higher"};
   }
@@ -174,10 +173,9 @@ Result<> plan(PlanCtx& ctx) {
 }
 
 Result<> set_files(const ProcDir& dir, const Limits& wanted) {
-  const Limits own = TRY(collect_files(dir));
-  if (wanted.oom_score_adj && wanted.oom_score_adj != own.oom_score_adj)
+  if (wanted.oom_score_adj && wanted.oom_score_adj != TRY(oom_score_adj_of(dir)))
     TRY(write_entry(dir, "oom_score_adj", format("{}", *wanted.oom_score_adj), "lowering it needs CAP_SYS_RESOURCE"));
-  if (wanted.coredump_filter && wanted.coredump_filter != own.coredump_filter)
+  if (wanted.coredump_filter && wanted.coredump_filter != TRY(coredump_filter_of(dir)))
     TRY(write_entry(dir, "coredump_filter", format("{:#x}", *wanted.coredump_filter), ""));
   return {};
 }
@@ -188,8 +186,9 @@ bool set_by_coordinator(const Models& models) {
 
 /// Nobody can set it for another one.
 Result<> set_loginuid(const ProcDir& dir, const Limits& wanted) {
-  const Limits own = TRY(collect_files(dir));
-  if (wanted.loginuid && own.loginuid && wanted.loginuid != own.loginuid)
+  if (!wanted.loginuid) return {};
+  const auto own = TRY(loginuid_of(dir));
+  if (own && wanted.loginuid != own)
     TRY(write_entry(dir, "loginuid", format("{}", *wanted.loginuid),
                     "needs CAP_AUDIT_CONTROL, and that the audit system does not hold loginuids immutable"));
   return {};

@@ -1,6 +1,7 @@
 """The engine where little is as usual: it works, or says in one sentence what is missing, removes what it wrote, and the program lives on.
 usage: circumstances_test.py ENGINE    (as root; each test has its own pid namespace)"""
 import contextlib
+import ctypes
 import os
 import pathlib
 import resource
@@ -27,11 +28,12 @@ while True:
 
 
 class CircumstancesTest(Sandboxed):
-    def counter(self):
+    def counter(self, before=None):
         """A program that counts, and a function that asserts that it still does."""
         count = pathlib.Path(self.work.name, 'count')
         with open(os.devnull, 'r+b') as null:
-            program = subprocess.Popen(['python3', '-S', '-c', COUNTER, count], close_fds=True, stdin=null, stdout=null, stderr=null)
+            program = subprocess.Popen(['python3', '-S', '-c', COUNTER, count], close_fds=True, preexec_fn=before,
+                                       stdin=null, stdout=null, stderr=null)
         number = 0
 
         def counts():
@@ -47,12 +49,12 @@ class CircumstancesTest(Sandboxed):
         keywords = {'stdin': subprocess.DEVNULL, 'stdout': subprocess.DEVNULL, 'stderr': subprocess.PIPE, **keywords}
         return subprocess.run([ENGINE, *words], preexec_fn=before, text=True, check=False, timeout=60, **keywords)
 
-    def carried(self, before, images=None, options=(), **keywords):
+    def carried(self, before, images=None, options=(), program_before=None, **keywords):
         """Dump and restore both work."""
         def body():
             directory = images or pathlib.Path(self.work.name, 'images')
             os.mkdir(directory)
-            program, counts = self.counter()
+            program, counts = self.counter(program_before)
             for words in (['dump', '-t', str(program.pid)], ['restore', '-d']):
                 done = self.engine(*words, '-D', str(directory), *options, before=before, **keywords)
                 assert done.returncode == 0, done
@@ -126,6 +128,11 @@ class CircumstancesTest(Sandboxed):
 
     def test_small_files(self):
         self.refused(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY)), ('pages-1.img', 'File too large'))
+
+    def test_engine_at_the_addresses_of_the_program(self):
+        def fixed():
+            ctypes.CDLL(None).personality(0x0040000)  # ADDR_NO_RANDOMIZE
+        self.carried(fixed, program_before=fixed)
 
     def test_full_file_system(self):
         images = pathlib.Path(self.work.name, 'small')

@@ -1,0 +1,77 @@
+#include "engine/task_heap.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cr::engine {
+namespace {
+
+/// In a process of its own, since there is no way back: gives what `f` gives.
+template <class F>
+int in_child(F f) {
+  const pid_t child = fork();
+  if (child == 0) {
+    use_task_heap();
+    _exit(f());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+std::uintptr_t address(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
+
+TEST(TaskHeap, GivesMemoryInOrderAndTakesNoneBack) {
+  EXPECT_EQ(in_child([] {
+              auto* const first = static_cast<char*>(::operator new(24));
+              ::operator delete (first, std::size_t{24});
+              auto* const second = static_cast<char*>(::operator new(24));
+              return address(second) - address(first) == 32 ? 7 : 0;
+            }),
+            7);
+}
+
+TEST(TaskHeap, WhatIsLargeIsGivenBack) {
+  EXPECT_EQ(in_child([] {
+              for (int i = 0; i < 64; ++i) {
+                const std::vector<char> large(8 << 20, 'x');
+                if (large.back() != 'x') return 0;
+              }
+              return mallinfo2().hblkhd + mallinfo2().uordblks < (32 << 20) ? 7 : 0;
+            }),
+            7);
+}
+
+TEST(TaskHeap, AnotherThreadMayGiveBackWhatItHasFromHere) {
+  EXPECT_EQ(in_child([] {
+              auto text = std::make_unique<std::string>(100, 'a');
+              std::thread([&] { text = std::make_unique<std::string>(200, 'b'); }).join();
+              return text->size() == 200 ? 7 : 0;
+            }),
+            7);
+}
+
+TEST(TaskHeap, GoesOnWhenItsRegionIsUsedUp) {
+  EXPECT_EQ(in_child([] {
+              std::vector<std::unique_ptr<std::vector<char>>> all;
+              for (int i = 0; i < 5000; ++i) all.push_back(std::make_unique<std::vector<char>>(8000, char(i)));
+              for (int i = 0; i < 5000; ++i)
+                if (all[i]->front() != char(i) || all[i]->back() != char(i)) return 0;
+              all.clear();
+              const std::size_t before = mallinfo2().uordblks;
+              for (int i = 0; i < 5000; ++i) std::vector<char> gone(8000, 'x');
+              return mallinfo2().uordblks < before + (1 << 20) ? 7 : 0;
+            }),
+            7);
+}
+
+}  // namespace
+}  // namespace cr::engine
