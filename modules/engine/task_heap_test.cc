@@ -27,14 +27,18 @@ int in_child(F f) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+struct Small {
+  char bytes[32];
+};
+
 std::uintptr_t address(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
 
 TEST(TaskHeap, GivesMemoryInOrderAndTakesNoneBack) {
   EXPECT_EQ(in_child([] {
-              auto* const first = static_cast<char*>(::operator new(24));
-              ::operator delete (first, std::size_t{24});
-              auto* const second = static_cast<char*>(::operator new(24));
-              return address(second) - address(first) == 32 ? 7 : 0;
+              auto first = std::make_unique<Small>(), second = std::make_unique<Small>();
+              first.reset();
+              const auto third = std::make_unique<Small>();
+              return address(third.get()) - address(second.get()) == sizeof(Small) ? 7 : 0;
             }),
             7);
 }
