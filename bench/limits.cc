@@ -141,6 +141,12 @@ double fork_thousand() {
   return now_ms() - start;
 }
 
+/// A command that does nothing, from fork to exit.
+double start_smallest() {
+  long peak_kib = 0;
+  return run_command({"/bin/true"}, peak_kib);
+}
+
 /// In a child: a command that we start counts our own peak of memory as its own (setmax_mm_hiwater_rss() at exec).
 template <class F>
 double in_child(F measure) {
@@ -191,6 +197,8 @@ void register_limits(const Setting& s) {
   add("limit/fork/4k", [] { return fork_whole(MADV_NOHUGEPAGE); });
   add(
       "limit/fork/1000_processes", [] { return fork_thousand(); }, "all_ms", 1);
+  add(
+      "limit/exec/true", [] { return start_smallest(); }, "all_ms", 1);
   add("limit/pwrite/tmpfs", [&s] { return write_file(s.tmpfs, false); });
   add("limit/pwrite/disk", [&s] { return write_file(s.disk, false); });
   add("limit/pwrite/disk_durable", [&s] { return write_file(s.disk, true); });

@@ -47,8 +47,8 @@ void give_up(const std::string& what) {
   std::_Exit(1);
 }
 
-void reap_all_dead() {
-  while (waitpid(-1, nullptr, WNOHANG | __WALL) > 0) {
+void await_all_dead() {
+  while (waitpid(-1, nullptr, __WALL) > 0) {
   }
 }
 
@@ -111,9 +111,7 @@ Subject::Subject(const Place& place, const VictimShape& shape) : place_(place) {
 
 void Subject::end() {
   kill(-pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
-  usleep(20000);
-  reap_all_dead();
+  await_all_dead();
 }
 
 Subject::~Subject() {
@@ -149,9 +147,7 @@ double Subject::dump(const std::vector<std::string>& options) {
   const double ms = run(std::move(words));
   for (const std::string& o : options)
     if (o == "--leave-running") return ms;
-  waitpid(pid_, nullptr, 0);
-  usleep(20000);
-  reap_all_dead();
+  await_all_dead();
   return ms;
 }
 

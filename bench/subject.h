@@ -66,8 +66,9 @@ class Subject {
 
 /// Runs a program and gives wall time (ms) and peak RSS (KiB); gives up when it fails.
 double run_command(const std::vector<std::string>& words, long& peak_kib);
-/// Waits until a killed tree is gone, so that its pids are free.
-void reap_all_dead();
+/// Waits until a killed tree is gone, so that its pids are free and its end takes no time of what comes next. For an
+/// init.
+void await_all_dead();
 void remove_tree(const std::string& dir);
 /// Makes so many bytes of free memory ready to use. A virtual machine may give what was free for seconds back to its
 /// host (free page reporting), and then each page costs a fault there, whoever takes it first.
