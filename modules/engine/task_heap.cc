@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kRegion = 16 << 20;   // who needs more goes on with malloc(3)
 constexpr std::size_t kLargest = 32 << 10;  // what is larger has pages of its own with malloc(3), and is given back
-constexpr std::size_t kAhead = 64 << 10;    // made present at once: a page fault each costs more than the page
+constexpr std::size_t kAhead = 32 << 10;    // made present at once: a page fault each costs more than the page
 constexpr std::size_t kAlign = alignof(std::max_align_t);
 
 struct Region {
