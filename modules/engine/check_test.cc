@@ -58,8 +58,8 @@ TEST(Check, OneFeature) {
   EXPECT_TRUE(check(o).ok());
   o.check.feature = "memfd";
   EXPECT_TRUE(check(o).ok());
-  o.check.feature = "timens";
-  EXPECT_FALSE(check(o).ok()) << "not used yet, so a caller must not count on it";
+  o.check.feature = "uffd";
+  EXPECT_FALSE(check(o).ok()) << "lazy pages are not there yet, so a caller must not count on them";
 }
 
 TEST(Check, NamesAreUnique) {
@@ -96,6 +96,7 @@ TEST(Probes, WithoutPrivileges) {
     if (probe::clone3_set_tid().yes) _exit(12);
     if (probe::suspend_seccomp().yes) _exit(13);
     if (!probe::memfd().yes) _exit(14);
+    if (probe::socket_namespaces().yes) _exit(15);
     _exit(0);
   }
   int status = 0;

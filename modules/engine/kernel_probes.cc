@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -73,7 +74,7 @@ bool pagemap_word(const Page& page, std::uint64_t* word) {
   return fd && pread(fd.get(), word, sizeof *word, offset) == sizeof *word;
 }
 
-Answer namespace_file(const char* path) { return by_errno(access(path, F_OK) == 0); }
+Answer proc_file(const char* path) { return by_errno(access(path, F_OK) == 0); }
 
 Answer open_userfaultfd(std::uint64_t features) {
   UniqueFd fd(static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK)));
@@ -225,8 +226,21 @@ Answer userfaultfd_events() {
                           UFFD_FEATURE_EVENT_UNMAP);
 }
 
-Answer user_namespace() { return namespace_file("/proc/self/ns/user"); }
-Answer cgroup_namespace() { return namespace_file("/proc/self/ns/cgroup"); }
-Answer time_namespace() { return namespace_file("/proc/self/timens_offsets"); }
+Answer user_namespace() { return proc_file("/proc/self/ns/user"); }
+Answer cgroup_namespace() { return proc_file("/proc/self/ns/cgroup"); }
+Answer time_namespace() { return proc_file("/proc/self/timens_offsets"); }
+Answer network_namespace() { return proc_file("/proc/self/ns/net"); }
+Answer loginuid() { return proc_file("/proc/self/loginuid"); }
+
+Answer lock_lines() {
+  const UniqueFd file(memfd_create("crengine-check", MFD_CLOEXEC));
+  if (!file || flock(file.get(), LOCK_EX | LOCK_NB) != 0) return by_errno(false);
+  const UniqueFd info = open_file(format("/proc/self/fdinfo/{}", file.get()).c_str());
+  char text[1024];
+  const ssize_t n = info ? read(info.get(), text, sizeof text) : -1;
+  if (n < 0) return by_errno(false);
+  const bool shown = std::string_view(text, static_cast<std::size_t>(n)).find("lock:") != std::string_view::npos;
+  return {shown, shown ? "" : "fdinfo does not show locks"};
+}
 
 }  // namespace cr::engine::probe

@@ -34,6 +34,16 @@ Answer userfaultfd_events();
 Answer user_namespace();
 Answer cgroup_namespace();
 Answer time_namespace();
+Answer network_namespace();
+Answer loginuid();
+Answer lock_lines();
+
+// kernel_probes_net.cc: sockets made for it.
+Answer tun();
+Answer socket_files();
+Answer socket_namespaces();
+Answer namespace_ids();
+Answer nf_tables();
 
 // kernel_probes_child.cc: a child that is traced.
 Answer ptrace_seize();
