@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 
 #include "cli/help.h"
 #include "cli/option_table.h"
@@ -328,9 +329,25 @@ TEST(Help, NamesEveryOption) {
   EXPECT_NE(help_text(&kCommands[0]).find("--leave-running"), std::string::npos);
 }
 
-TEST(ManPage, NamesEveryOption) {
+std::string man_page() {
   std::ifstream in(CRENGINE_SOURCE_ROOT "/docs/man/crengine.8");
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// What comes after a list without an end is not shown.
+TEST(ManPage, EndsEveryList) {
+  std::istringstream lines(man_page());
+  int open = 0;
+  for (std::string line; std::getline(lines, line);) {
+    open += line.starts_with(".Bl ") - (line == ".El");
+    EXPECT_TRUE(open == 0 || !(line.starts_with(".Sh ") || line.starts_with(".Ss ")))
+        << "a list without an end before " << line;
+  }
+  EXPECT_EQ(open, 0);
+}
+
+TEST(ManPage, NamesEveryOption) {
+  const std::string text = man_page();
   for (const Option& o : option_table()) {
     if (o.state == State::kLater) continue;
     EXPECT_NE(text.find(std::string("Fl -") + o.name), std::string::npos) << o.name;

@@ -19,8 +19,7 @@ extern char** environ;
 namespace cr::engine {
 namespace {
 
-constexpr std::array<std::string_view, 14> kNames{
-    "pre-stream",
+constexpr std::array<std::string_view, 10> kNames{
     "pre-dump",
     "post-dump",
     "pre-restore",
@@ -31,11 +30,8 @@ constexpr std::array<std::string_view, 14> kNames{
     "network-unlock",
     "setup-namespaces",
     "post-setup-namespaces",
-    "orphan-pts-master",
-    "query-ext-files",
-    "status-ready",
 };
-static_assert(kNames.size() == static_cast<std::size_t>(ScriptPoint::kStatusReady) + 1);
+static_assert(kNames.size() == static_cast<std::size_t>(ScriptPoint::kPostSetupNamespaces) + 1);
 
 // Ours take the place of those that may have come from an engine that runs this one.
 std::vector<std::string> make_environment(const Options& o, std::string_view point, HostPid init) {

@@ -16,8 +16,9 @@ namespace cr::engine {
 /// are errors of a call, which have a way to be told and undone.
 inline constexpr int kIgnoredSignals[] = {SIGPIPE, SIGXFSZ};
 
+/// Those of CRIU but pre-stream and status-ready, which belong to streamers and page servers, query-ext-files, whose
+/// answer --external gives, and orphan-pts-master, which only a caller of the RPC is told (tty/orphan.h).
 enum class ScriptPoint : std::uint8_t {
-  kPreStream,
   kPreDump,
   kPostDump,
   kPreRestore,
@@ -28,9 +29,6 @@ enum class ScriptPoint : std::uint8_t {
   kNetworkUnlock,
   kSetupNamespaces,
   kPostSetupNamespaces,
-  kOrphanPtsMaster,
-  kQueryExtFiles,
-  kStatusReady,
 };
 
 /// What a script finds in CRTOOLS_SCRIPT_ACTION.
