@@ -20,16 +20,8 @@ namespace cr::engine {
 namespace {
 
 constexpr std::array<std::string_view, 10> kNames{
-    "pre-dump",
-    "post-dump",
-    "pre-restore",
-    "post-restore",
-    "pre-resume",
-    "post-resume",
-    "network-lock",
-    "network-unlock",
-    "setup-namespaces",
-    "post-setup-namespaces",
+    "pre-dump",    "post-dump",    "pre-restore",    "post-restore",     "pre-resume",
+    "post-resume", "network-lock", "network-unlock", "setup-namespaces", "post-setup-namespaces",
 };
 static_assert(kNames.size() == static_cast<std::size_t>(ScriptPoint::kPostSetupNamespaces) + 1);
 
