@@ -23,7 +23,7 @@
 namespace cr::mm {
 namespace {
 
-constexpr std::uint64_t kHuge = 2 << 20;
+constexpr std::uint64_t kHugePage = 2 << 20;
 constexpr std::uint64_t kLowest = 1ull << 32;          // leave the low part to programs that need it
 constexpr std::uint64_t kHighest = 0x7ff000000000ull;  // and the top to stacks and the kernel's own pages
 constexpr std::size_t kBuffer = 1 << 20;
@@ -153,8 +153,8 @@ Result<std::uint64_t> find_gap(const RestoreCtx& ctx, std::uint64_t size) {
                      [](const Range& a, const Range& b) { return a.start < b.start; });
   std::uint64_t at = kLowest;
   for (const Range& r : used) {
-    if (r.start > at && r.start - at >= size + 2 * kHuge) break;
-    at = std::max(at, (r.end + 2 * kHuge - 1) & ~(kHuge - 1));
+    if (r.start > at && r.start - at >= size + 2 * kHugePage) break;
+    at = std::max(at, (r.end + 2 * kHugePage - 1) & ~(kHugePage - 1));
   }
   if (at + size > kHighest) return Error{"mm", "find room for", format("{} bytes of memory", size), ENOMEM, ""};
   return at;
@@ -184,7 +184,7 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
     } else if (!pieces.empty()) {
       // Same offset within 2 MiB as at the final place, so that page tables and huge pages move as a whole. Small
       // ones lie close together: thousands of them would need a page table each.
-      if (v.size() >= kHuge) total = ((total + kHuge - 1) & ~(kHuge - 1)) + (v.start & (kHuge - 1));
+      if (v.size() >= kHugePage) total = ((total + kHugePage - 1) & ~(kHugePage - 1)) + (v.start & (kHugePage - 1));
       jobs.push_back({{total, &v}, std::move(pieces), false});
       total += v.size() + page_size();
     }
