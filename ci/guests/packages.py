@@ -30,7 +30,8 @@ class Unavailable(Exception):
 
 
 # What apt says of a server that it can't get at.
-NO_NETWORK = re.compile(r'Temporary failure resolving|Could not resolve|Could not connect|Connection (?:timed out|refused)|Network is unreachable|Failed to fetch')
+NO_NETWORK = re.compile(r'[^\n]*(?:Temporary failure resolving|Could not resolve|Could not connect|Connection (?:timed out|refused)|'
+                        r'Network is unreachable|Failed to fetch)[^\n]*')
 
 
 def cache_directory():
