@@ -5,7 +5,6 @@ import dataclasses
 import pathlib
 import shlex
 import shutil
-import threading
 import time
 
 import build
@@ -32,10 +31,6 @@ def parse_arguments(words):
         options.case = options.case or list(SUBSET_CASES)
         options.flavour = options.flavour or 'host'
     return options
-
-
-# One fetches, or builds with both of the processor's cores, at a time; those that are ready run meanwhile.
-PREPARING = threading.Lock()
 
 
 @dataclasses.dataclass
@@ -79,22 +74,32 @@ class Guest:
         disks.program_disk(work / 'programs', built, programs, strip, modules, self.script(), work / 'programs.ext4')
         return Machine(self.arch, next((kernel / 'boot').glob(f'{self.arch.kernel_file}-*')), work), disks.root_disk(root)
 
-    def run(self, table):
-        """Adds what comes of it to the table."""
+    def run(self, machine, root):
+        """{flavour: results}"""
+        start = time.monotonic()
+        output = pathlib.Path(self.options.output) / self.arch.name
+        machine.run(root, output, self.options.timeout)
+        print(f'{self.arch.name}: ran for {time.monotonic() - start:.0f} s', flush=True)
+        return {flavour: results.read(output, flavour) for flavour in self.flavours()}
+
+
+def run_all(guests, pool, table):
+    """A build keeps all cores busy, so one is prepared at a time; those that are ready run meanwhile."""
+    running = {}
+    for name, guest in guests.items():
         start = time.monotonic()
         try:
-            with PREPARING:
-                machine, root = self.prepare()
-            ready = time.monotonic()
-            output = pathlib.Path(self.options.output) / self.arch.name
-            machine.run(root, output, self.options.timeout)
-            for flavour in self.flavours():
-                table.add(self.arch.name, flavour, results.read(output, flavour))
-            print(f'{self.arch.name}: {time.monotonic() - ready:.0f} s of running, after {ready - start:.0f} s', flush=True)
+            machine, root = guest.prepare()
         except Unavailable as reason:
-            table.add_whole(self.arch.name, 'skipped', reason)
+            table.add_whole(name, 'skipped', reason)
         except SystemExit as reason:
-            table.add_whole(self.arch.name, 'failed', reason)
+            table.add_whole(name, 'failed', reason)
+        else:
+            print(f'{name}: ready after {time.monotonic() - start:.0f} s', flush=True)
+            running[name] = pool.submit(guest.run, machine, root)
+    for name, done in running.items():
+        for flavour, result in done.result().items():
+            table.add(name, flavour, result)
 
 
 def main(words):
@@ -102,8 +107,7 @@ def main(words):
     table = results.Table()
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(options.guests) as pool:
-        for done in [pool.submit(Guest(ARCHITECTURES[name], options).run, table) for name in options.architecture or ARCHITECTURES]:
-            done.result()
+        run_all({name: Guest(ARCHITECTURES[name], options) for name in options.architecture or ARCHITECTURES}, pool, table)
     print(f'all: {time.monotonic() - start:.0f} s')
     table.print()
     return 1 if table.failed() else 0
