@@ -3,9 +3,17 @@ the other architecture, which are unpacked below the cache."""
 import os
 import shutil
 import subprocess
+import sys
 
 from architectures import SYSROOT_PACKAGES
 from disks import SOURCE
+
+sys.path.insert(0, str(SOURCE / 'zdtm'))
+from runner.main import matches  # noqa: E402
+
+# A cross build is made once and run a little: many files are compiled as one, since most of the time goes into headers, and
+# nobody looks at it with a debugger.
+OPTIONS = ('-Dunity=on', '-Dunity_size=40', '-Doptimization=1')
 
 CROSS_FILE = '''[binaries]
 c = [{ccache}'{triplet}-gcc']
@@ -16,8 +24,8 @@ objcopy = '{triplet}-objcopy'
 pkgconfig = 'pkg-config'
 
 [built-in options]
-c_args = ['--sysroot={sysroot}']
-cpp_args = ['--sysroot={sysroot}']
+c_args = ['--sysroot={sysroot}', '-g0']
+cpp_args = ['--sysroot={sysroot}', '-g0']
 c_link_args = ['--sysroot={sysroot}']
 cpp_link_args = ['--sysroot={sysroot}']
 
@@ -52,22 +60,31 @@ def configure(arch, packages):
     if done.exists() and done.stat().st_mtime >= file.stat().st_mtime:
         return directory
     shutil.rmtree(directory, ignore_errors=True)
-    result = subprocess.run(['meson', 'setup', '--cross-file', file, directory], cwd=SOURCE, check=False, capture_output=True, text=True)
+    result = subprocess.run(['meson', 'setup', '--cross-file', file, *OPTIONS, directory], cwd=SOURCE, check=False, capture_output=True, text=True)
     if result.returncode != 0:
         raise SystemExit(f'ci/matrix: {arch.name} cannot be configured:\n{result.stdout}{result.stderr}')
     return directory
 
 
-def build(arch, packages, no_build):
-    """The directory with what is built: the host's own build/, or one beside it."""
-    if no_build:
-        return SOURCE / (f'build-{arch.name}' if arch.triplet else 'build')
-    directory = configure(arch, packages) if arch.triplet else SOURCE / 'build'
+def directory_of(arch):
+    """The host's own build/, or one beside it."""
+    return SOURCE / (f'build-{arch.name}' if arch.triplet else 'build')
+
+
+def chosen(directory, patterns):
+    """The programs of the cases that match, as targets of the build directory, and those that belong to no case."""
     listed = subprocess.run(['ninja', '-C', directory, '-t', 'targets', 'all'], check=True, capture_output=True, text=True).stdout
-    cases = [line.split(':')[0] for line in listed.splitlines() if line.startswith('zdtm/') and line.endswith(': c_LINKER')]
+    programs = [line.split(':')[0] for line in listed.splitlines() if line.startswith('zdtm/') and line.endswith(': c_LINKER')]
+    return [p for p in programs if '.' not in p or matches(p.removeprefix('zdtm/').replace('.', '/', 1), patterns)]
+
+
+def build(arch, packages, patterns):
+    """Builds the engine and the cases that match one of `patterns` (all, when there is none). Returns them, relative to directory_of()."""
+    directory = configure(arch, packages) if arch.triplet else directory_of(arch)
+    targets = ['crengine', *chosen(directory, patterns)]
     jobs = os.environ.get('CRENGINE_JOBS')
-    done = subprocess.run(['nice', '-n', os.environ.get('CRENGINE_NICE', '10'), 'ninja', '-C', directory, *(['-j', jobs] if jobs else []), 'crengine', *cases], check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(['nice', '-n', os.environ.get('CRENGINE_NICE', '10'), 'ninja', '-C', directory, *(['-j', jobs] if jobs else []), *targets],
+                          check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise SystemExit(f'ci/matrix: {arch.name} cannot be built:\n{done.stdout}')
-    return directory
+    return targets

@@ -1,5 +1,4 @@
 """What a guest is made of: an initial file system that mounts its root, the root's disk, and one with the programs under test."""
-import os
 import pathlib
 import re
 import shutil
@@ -71,15 +70,14 @@ def root_disk(unpacked):
     return output
 
 
-def program_disk(directory, build, strip, modules, script, output):
-    """The engine, the cases and their runner, and `script`, which the guest runs."""
+def program_disk(directory, build, programs, strip, modules, script, output):
+    """`programs` of the build directory, the cases' runner, and `script`, which the guest runs."""
     shutil.rmtree(directory, ignore_errors=True)
     (directory / 'build' / 'zdtm').mkdir(parents=True)
     modules.copy(CASE_MODULES, directory / 'modules')
     shutil.copytree(SOURCE / 'zdtm', directory / 'zdtm', ignore=shutil.ignore_patterns('__pycache__'))
-    binaries = [path for path in (build / 'zdtm').iterdir() if path.is_file() and path.suffix != '.a' and os.access(path, os.X_OK)]
-    for path in [build / 'crengine', *binaries]:
-        subprocess.run([strip, '-g', '-o', directory / 'build' / path.relative_to(build), path], check=True)
+    for name in programs:
+        subprocess.run([strip, '-g', '-o', directory / 'build' / name, build / name], check=True)
     for name, text in (('guest', (HERE / 'guest').read_text(encoding='utf-8')), ('script', script)):
         (directory / name).write_text(text, encoding='utf-8')
         (directory / name).chmod(0o755)

@@ -11,6 +11,9 @@ class Machine:
     def __init__(self, arch, kernel, work):
         self.arch, self.kernel, self.work = arch, kernel, work
 
+    def say(self, text):
+        print(f'{self.arch.name}: {text}', flush=True)
+
     def command(self, root):
         def drive(name, path, *words):
             return ['-drive', ','.join((f'file={path}', 'if=none', 'format=raw', 'cache=unsafe', f'id={name}', *words)),
@@ -34,14 +37,14 @@ class Machine:
             try:
                 for line in guest.stdout:
                     log.write(line)
-                    print(line.decode(errors='replace').rstrip(), flush=True)
+                    self.say(line.decode(errors='replace').rstrip())
             except BaseException:
                 guest.terminate()  # timeout(1) passes it on
                 raise
             if guest.wait() != 0:
-                print(f'ci/matrix: the machine ended with {guest.returncode} (124: after {timeout} s)')
+                self.say(f'the machine ended with {guest.returncode} (124: after {timeout} s)')
         try:
             with tarfile.open(results) as archive:
                 archive.extractall(output)
         except tarfile.ReadError:
-            print(f'ci/matrix: no results; the console is in {os.path.abspath(console)}')
+            self.say(f'no results; the console is in {os.path.abspath(console)}')

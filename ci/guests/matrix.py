@@ -1,5 +1,6 @@
-"""The command line of ci/matrix: prepares and starts the guests one after the other, and makes a table of their results."""
+"""The command line of ci/matrix: prepares the guests one after the other, runs them two at a time, and makes a table of their results."""
 import argparse
+import concurrent.futures
 import dataclasses
 import pathlib
 import shlex
@@ -20,7 +21,8 @@ def parse_arguments(words):
     parser.add_argument('--flavour', help='comma-separated; default: all that the architecture has')
     parser.add_argument('--case', action='append', metavar='PATTERN', default=[], help='cases, as zdtm/run takes them (default: all)')
     parser.add_argument('--subset', action='store_true', help='a few dozen cases, flavour host')
-    parser.add_argument('--jobs', type=int, default=4, help='cases at once (default %(default)s)')
+    parser.add_argument('--guests', type=int, default=2, metavar='N', help='machines at once (default %(default)s)')
+    parser.add_argument('--jobs', type=int, default=3, help='cases at once in each machine (default %(default)s)')
     parser.add_argument('--timeout', type=int, default=3600, metavar='S', help='seconds for one machine (default %(default)s)')
     parser.add_argument('--output', default='build/matrix', metavar='DIR', help='results, logs of failed cases (default %(default)s)')
     parser.add_argument('--no-build', action='store_true', help='what is built already is tested as it is')
@@ -40,45 +42,72 @@ class Guest:
     def flavours(self):
         return self.options.flavour.split(',') if self.options.flavour else self.arch.flavours
 
-    def script(self):
-        """The commands of the guest: one run of zdtm per flavour."""
-        lines = []
-        for flavour in self.flavours():
-            patterns = ' '.join(shlex.quote(pattern) for pattern in self.options.case or FLAVOUR_CASES.get(flavour, ()))
-            lines += [f'python3 /crengine/zdtm/run --flavour {flavour} -j {self.options.jobs} --slow 5 --work /tmp/{flavour} '
-                      f'--junit /out/{flavour}.xml {patterns}', f'cp -a /tmp/{flavour} /out/']
-        return '\n'.join(lines) + '\n'
+    def patterns(self, flavour):
+        return self.options.case or FLAVOUR_CASES.get(flavour, ())
 
-    def run(self):
-        """{flavour: results}, or a reason why there are none."""
+    def all_patterns(self):
+        """Of all flavours; none means every case."""
+        each = [self.patterns(flavour) for flavour in self.flavours()]
+        return sorted(set().union(*each)) if all(each) else []
+
+    def script(self):
+        """The commands of the guest: see ci/guests/guest."""
+        return ''.join(f'flavour {flavour} {self.options.jobs} {shlex.join(self.patterns(flavour))}\n' for flavour in self.flavours())
+
+    def prepare(self):
+        """The machine and its root's disk."""
         install_here(HOST_PACKAGES + self.arch.host_packages)
         packages = Packages(self.arch.debian)
         root = packages.unpacked('root', packages.fetch(GUEST_PACKAGES + self.arch.guest_packages))
         kernel = packages.unpacked('kernel', [packages.kernel(self.arch.kernel)])
         modules = disks.Modules(kernel)
-        built = build.build(self.arch, packages, self.options.no_build)
+        start = time.monotonic()
+        built = build.directory_of(self.arch)
+        programs = ['crengine', *build.chosen(built, self.all_patterns())] if self.options.no_build else \
+            build.build(self.arch, packages, self.all_patterns())
+        print(f'{self.arch.name}: built in {time.monotonic() - start:.0f} s', flush=True)
         strip = f'{self.arch.triplet}-strip' if self.arch.triplet else 'strip'
         work = cache_directory() / self.arch.debian / 'run'
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         disks.initial_file_system(work / 'initial', root / 'bin/busybox', modules, work / 'initial.cpio')
-        disks.program_disk(work / 'programs', built, strip, modules, self.script(), work / 'programs.ext4')
-        machine = Machine(self.arch, next((kernel / 'boot').glob(f'{self.arch.kernel_file}-*')), work)
+        disks.program_disk(work / 'programs', built, programs, strip, modules, self.script(), work / 'programs.ext4')
+        return Machine(self.arch, next((kernel / 'boot').glob(f'{self.arch.kernel_file}-*')), work), disks.root_disk(root)
+
+    def run(self, machine, root):
+        """{flavour: results}"""
+        start = time.monotonic()
         output = pathlib.Path(self.options.output) / self.arch.name
-        machine.run(disks.root_disk(root), output, self.options.timeout)
-        return {flavour: results.read(output / f'{flavour}.xml') for flavour in self.flavours()}
+        machine.run(root, output, self.options.timeout)
+        print(f'{self.arch.name}: ran for {time.monotonic() - start:.0f} s', flush=True)
+        return {flavour: results.read(output, flavour) for flavour in self.flavours()}
+
+
+def run_all(guests, pool, table):
+    """A build keeps all cores busy, so one is prepared at a time; those that are ready run meanwhile."""
+    running = {}
+    for name, guest in guests.items():
+        start = time.monotonic()
+        try:
+            machine, root = guest.prepare()
+        except Unavailable as reason:
+            table.add_whole(name, 'skipped', reason)
+        except SystemExit as reason:
+            table.add_whole(name, 'failed', reason)
+        else:
+            print(f'{name}: ready after {time.monotonic() - start:.0f} s', flush=True)
+            running[name] = pool.submit(guest.run, machine, root)
+    for name, done in running.items():
+        for flavour, result in done.result().items():
+            table.add(name, flavour, result)
 
 
 def main(words):
     options = parse_arguments(words)
     table = results.Table()
-    for name in options.architecture or ARCHITECTURES:
-        start = time.monotonic()
-        try:
-            for flavour, result in Guest(ARCHITECTURES[name], options).run().items():
-                table.add(name, flavour, result)
-        except Unavailable as reason:
-            table.skip(name, reason)
-        print(f'{name}: {time.monotonic() - start:.0f} s', flush=True)
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(options.guests) as pool:
+        run_all({name: Guest(ARCHITECTURES[name], options) for name in options.architecture or ARCHITECTURES}, pool, table)
+    print(f'all: {time.monotonic() - start:.0f} s')
     table.print()
     return 1 if table.failed() else 0

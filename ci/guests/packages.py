@@ -21,6 +21,7 @@ Dir::Etc::sourceparts "-";
 Acquire::Languages "none";
 APT::Sandbox::User "root";
 Debug::NoLocking "true";
+APT::Update::Error-Mode "any";
 '''
 
 
@@ -29,7 +30,8 @@ class Unavailable(Exception):
 
 
 # What apt says of a server that it can't get at.
-NO_NETWORK = re.compile(r'Temporary failure resolving|Could not resolve|Could not connect|Connection (?:timed out|refused)|Network is unreachable')
+NO_NETWORK = re.compile(r'[^\n]*(?:Temporary failure resolving|Could not resolve|Could not connect|Connection (?:timed out|refused)|'
+                        r'Network is unreachable|Failed to fetch)[^\n]*')
 
 
 def cache_directory():
@@ -52,7 +54,7 @@ def install_here(names):
     if not missing:
         return
     print(f'ci/matrix: installing {" ".join(missing)}', flush=True)
-    install = ['apt-get', '-qq', 'install', '-y', '--no-install-recommends', *missing]
+    install = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', *missing]
     # A new machine has no package lists, an old one may have stale ones.
     for words in (install, ['apt-get', '-qq', 'update'], install):
         done = subprocess.run(words, check=False, capture_output=True, text=True, env={**os.environ, 'LC_ALL': 'C.UTF-8', 'DEBIAN_FRONTEND': 'noninteractive'})

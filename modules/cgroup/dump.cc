@@ -92,10 +92,6 @@ struct Looker {
   }
 };
 
-bool is_below(const std::string& path, const std::string& head) {
-  return path == head || path.starts_with(head + "/");
-}
-
 /// The groups of the tree that no other one of it is above. The root of a hierarchy belongs to the machine.
 std::vector<std::string> heads_of(const Model& model, const std::string& hierarchy) {
   std::vector<std::string> paths;
@@ -105,7 +101,7 @@ std::vector<std::string> heads_of(const Model& model, const std::string& hierarc
   std::sort(paths.begin(), paths.end());
   std::vector<std::string> heads;
   for (const std::string& p : paths)
-    if (heads.empty() || !is_below(p, heads.back())) heads.push_back(p);
+    if (heads.empty() || !is_at_or_below(p, heads.back())) heads.push_back(p);
   return heads;
 }
 

@@ -74,6 +74,9 @@ Result<UniqueFd> open_below(int root, const std::string& path, int flags) {
 }
 
 bool exists_below(int root, const std::string& path) { return faccessat(root, relative(path).c_str(), F_OK, 0) == 0; }
+bool is_at_or_below(const std::string& path, const std::string& head) {
+  return head == "/" || path == head || path.starts_with(head + "/");
+}
 
 Result<std::string> read_below(int dir, const std::string& file) {
   UniqueFd fd = TRY(open_below(dir, file, O_RDONLY));

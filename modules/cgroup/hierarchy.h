@@ -19,6 +19,8 @@ Result<UniqueFd> open_hierarchy(const std::string& name, const std::string& yard
 /// A file or directory below; `path` may begin with a slash.
 Result<UniqueFd> open_below(int root, const std::string& path, int flags);
 bool exists_below(int root, const std::string& path);
+/// Whether a group is `head` or below it.
+bool is_at_or_below(const std::string& path, const std::string& head);
 
 Result<std::string> read_below(int dir, const std::string& file);
 /// Gives the errno, 0 for none.

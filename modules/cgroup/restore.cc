@@ -16,12 +16,8 @@
 namespace cr::cgroup {
 namespace {
 
-std::string relative(const std::string& path) {
+std::string without_slash(const std::string& path) {
   return path.substr(std::min(path.find_first_not_of('/'), path.size()));
-}
-
-bool is_below(const std::string& path, const std::string& head) {
-  return head == "/" || path == head || path.starts_with(head + "/");
 }
 
 /// --cgroup-root: what takes the place of the root task's group.
@@ -44,7 +40,7 @@ std::string place_of(const Options& opt, const Model& model, const TaskTree& tre
   std::string old = "/";
   for (const Member& m : model.sets[model.of_thread.at(tree.root().pid) - 1])
     if (m.name == hierarchy) old = m.path;
-  std::string below = is_below(path, old) ? path.substr(old == "/" ? 0 : old.size()) : path;
+  std::string below = is_at_or_below(path, old) ? path.substr(old == "/" ? 0 : old.size()) : path;
   if (below == "/") below.clear();
   return (root.starts_with("/") ? root : "/" + root) + below;
 }
@@ -92,7 +88,7 @@ class Builder {
   bool is_used(const std::string& hierarchy, const std::string& head) const {
     for (const std::uint32_t id : used_sets())
       for (const Member& m : model_.sets[id - 1])
-        if (m.name == hierarchy && is_below(m.path, head)) return true;
+        if (m.name == hierarchy && is_at_or_below(m.path, head)) return true;
     return false;
   }
 
@@ -111,7 +107,7 @@ class Builder {
       return Error{"cgroup", "restore", object, ENOENT, "make it before, or let it be made by --manage-cgroups=soft"};
     for (std::size_t end = 0; end != path.npos;) {
       end = path.find('/', end + 1);
-      const std::string part = relative(path.substr(0, end));
+      const std::string part = without_slash(path.substr(0, end));
       if (part.empty()) continue;
       if (mkdirat(root, part.c_str(), 0755) == 0)
         TRY(begin_group(hierarchy, root, part));

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/format.h"
+#include "core/dir_error.h"
 #include "core/file_checksum.h"
 #include "core/image_dir.h"
 #include "core/opener.h"
@@ -15,11 +16,7 @@ namespace cr::core {
 namespace {
 
 constexpr std::uint64_t kManifestLimit = 256 << 20;  // bytes; some two million images
-constexpr std::size_t kAtOnce = 128;                 // descriptors, far from RLIMIT_NOFILE
-
-Error dir_error(std::string step, std::string object, int err, std::string remedy = {}) {
-  return Error{"image", std::move(step), std::move(object), err, std::move(remedy)};
-}
+constexpr std::size_t kOpenAtOnce = 128;             // descriptors, far from RLIMIT_NOFILE
 
 Error differs(const std::string& name, std::string how) {
   return dir_error("accept", name, 0,
@@ -178,8 +175,8 @@ Result<> ImageReaderDir::verify_pages(unsigned threads) const {
   for (const ManifestEntry& entry : state_->manifest.images)
     if (parse_image_name(entry.name)->type == ImageType::kPages) pages.push_back(&entry);
   const std::span<const ManifestEntry* const> all(pages);
-  for (std::size_t at = 0; at < all.size(); at += kAtOnce)
-    TRY(verify_content(all.subspan(at, std::min(kAtOnce, all.size() - at)), threads));
+  for (std::size_t at = 0; at < all.size(); at += kOpenAtOnce)
+    TRY(verify_content(all.subspan(at, std::min(kOpenAtOnce, all.size() - at)), threads));
   return {};
 }
 

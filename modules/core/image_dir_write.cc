@@ -12,6 +12,7 @@
 
 #include "base/format.h"
 #include "core/crc32c.h"
+#include "core/dir_error.h"
 #include "core/file_checksum.h"
 #include "core/image_dir.h"
 #include "core/image_sync.h"
@@ -22,10 +23,6 @@ namespace {
 constexpr char kInventoryName[] = "inventory.img";
 constexpr char kInventoryTemporary[] = "inventory.img.tmp";
 constexpr char kParentName[] = "parent";
-
-Error dir_error(std::string step, std::string object, int err, std::string remedy = {}) {
-  return Error{"image", std::move(step), std::move(object), err, std::move(remedy)};
-}
 
 // Of an earlier set: all but what `cpuinfo dump` leaves for the dump that follows.
 bool is_stale(const char* name) {

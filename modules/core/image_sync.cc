@@ -16,7 +16,7 @@ namespace cr::core {
 namespace {
 
 constexpr std::uint64_t kForeignLimit = 32 << 20;  // bytes of others' dirty data that we are ready to write with ours
-constexpr std::size_t kAtOnce = 128;               // descriptors, far from RLIMIT_NOFILE
+constexpr std::size_t kSyncedAtOnce = 128;         // descriptors, far from RLIMIT_NOFILE
 
 Error sync_error(std::string step, std::string object) {
   return Error{"image", std::move(step), std::move(object), errno, {}};
@@ -37,8 +37,8 @@ std::uint64_t dirty_bytes() {
 }
 
 Result<> sync_each(int dirfd, const std::vector<std::string>& names) {
-  for (std::size_t first = 0; first < names.size(); first += kAtOnce) {
-    const std::size_t end = std::min(names.size(), first + kAtOnce);
+  for (std::size_t first = 0; first < names.size(); first += kSyncedAtOnce) {
+    const std::size_t end = std::min(names.size(), first + kSyncedAtOnce);
     std::vector<UniqueFd> files;
     // Writeback of all starts first, so that one journal commit covers them.
     for (std::size_t i = first; i < end; ++i) {

@@ -11,7 +11,7 @@
 namespace cr::engine {
 namespace {
 
-constexpr int kTries = 2000;
+constexpr int kCloneTries = 2000;
 
 void nap() {
   const std::uint64_t millisecond[2] = {0, 1000000};
@@ -29,7 +29,7 @@ SysResult fork_stand_in(Sharer& s) {
   c.set_tid = reinterpret_cast<std::uint64_t>(pids);
   c.set_tid_size = s.levels;
   SysResult child = sys::call(__NR_clone3, &c, sizeof c);
-  for (int i = 0; i < kTries && child.err() == EEXIST; ++i) {
+  for (int i = 0; i < kCloneTries && child.err() == EEXIST; ++i) {
     for (std::uint64_t level = 0; level < s.levels; ++level) ++pids[level];
     child = sys::call(__NR_clone3, &c, sizeof c);
   }
@@ -78,7 +78,8 @@ SysResult make_sharer(Sharer& s) {
   c.set_tid = reinterpret_cast<std::uint64_t>(s.numbers);
   c.set_tid_size = s.levels;
   SysResult child = arch::spawn_on_stack(&c, sizeof c, sharer_main, &s);
-  for (int i = 0; i < kTries && child.err() == EEXIST; ++i) {  // of what was dumped a moment ago: see fork_tree.cc
+  for (int i = 0; i < kCloneTries && child.err() == EEXIST;
+       ++i) {  // of what was dumped a moment ago: see fork_tree.cc
     nap();
     child = arch::spawn_on_stack(&c, sizeof c, sharer_main, &s);
   }

@@ -14,7 +14,7 @@
 namespace cr::engine {
 namespace {
 
-constexpr int kTries = 200, kPause_ms = 10;
+constexpr int kLooks = 200, kPause_ms = 10;
 
 /// Version 2 tells of a change by poll(2) on cgroup.events; version 1 tells nothing.
 bool is_thawed(const std::string& path, bool second) {
@@ -49,7 +49,7 @@ Result<ThawedGroup> ThawedGroup::thaw(const std::string& path) {
   group.state_ = std::move(state);
   group.frozen_ = second ? "1" : "FROZEN";
   UniqueFd events(second ? open((path + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC) : -1);
-  for (int tries = 0; tries < kTries; tries++) {
+  for (int tries = 0; tries < kLooks; tries++) {
     if (is_thawed(path, second)) return group;
     wait_a_moment(events.get());
   }

@@ -12,7 +12,7 @@
 namespace cr::files {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;
+constexpr std::size_t kGhostBlock = 256 * 1024;
 
 timespec from_timeval(const pb::timeval& tv, std::uint32_t nsec) {
   return {static_cast<time_t>(tv.tv_sec()), static_cast<long>(tv.tv_usec() * 1000 + nsec % 1000)};
@@ -25,7 +25,7 @@ void to_timeval(const timespec& ts, pb::timeval& tv) {
 
 /// Copies [from, to) of the file behind the image; to the end of the file when `to` is the largest number.
 Result<> append(core::ImageWriter& image, const Ghost& ghost, int source, std::uint64_t from, std::uint64_t to) {
-  std::vector<std::uint8_t> buffer(kBlock);
+  std::vector<std::uint8_t> buffer(kGhostBlock);
   while (from < to) {
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), to - from));
     const ssize_t n = pread(source, buffer.data(), want, static_cast<off_t>(from));
@@ -51,7 +51,7 @@ Result<> write_out(int fd, std::span<const std::uint8_t> bytes, std::uint64_t at
 
 Result<> fill_range(core::ImageReader& image, int fd, std::uint64_t at, std::uint64_t length) {
   while (length > 0) {
-    auto part = TRY(image.read_raw(std::min<std::uint64_t>(length, kBlock)));
+    auto part = TRY(image.read_raw(std::min<std::uint64_t>(length, kGhostBlock)));
     TRY(write_out(fd, part, at, image.name()));
     at += part.size();
     length -= part.size();

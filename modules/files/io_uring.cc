@@ -13,7 +13,7 @@
 namespace cr::files {
 namespace {
 
-std::string bytes_of(std::span<const std::uint8_t> part) { return {part.begin(), part.end()}; }
+std::string copied(std::span<const std::uint8_t> part) { return {part.begin(), part.end()}; }
 
 /// As seq_file_path() of the kernel spells a path.
 std::string escaped(std::string_view path) {
@@ -182,8 +182,8 @@ Result<> collect_io_uring(DumpCtx& ctx, const FileProbe& probe, FileId id) {
   if (std::string why = reason_of_counters(missing_results(info, view)); !why.empty()) return refuse(why);
   ring.submitted = info.submitted;
   ring.completed = info.completed;
-  ring.rings = bytes_of(view.rings());
-  ring.sqes = bytes_of(view.sqes());
+  ring.rings = copied(view.rings());
+  ring.sqes = copied(view.sqes());
   ring.buffers = info.buffers;
   ring.inode = probe.st.st_ino;
   ring.paths = info.files;

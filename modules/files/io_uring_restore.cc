@@ -20,7 +20,7 @@ std::uint32_t saved(const IoUring& ring, std::uint32_t offset) {
   return word;
 }
 
-const std::uint8_t* bytes_of(const std::string& s) { return reinterpret_cast<const std::uint8_t*>(s.data()); }
+const std::uint8_t* start_of(const std::string& s) { return reinterpret_cast<const std::uint8_t*>(s.data()); }
 
 /// Whether what the images say fits together.
 bool is_sound(const IoUring& ring) {
@@ -89,8 +89,8 @@ Result<UniqueFd> open_io_uring(TaskCtx& ctx, FileId id) {
                       params,
                       view.rings().data(),
                       view.sqes().data(),
-                      bytes_of(ring.rings),
-                      bytes_of(ring.sqes),
+                      start_of(ring.rings),
+                      start_of(ring.sqes),
                       ring.submitted,
                       ring.completed};
   if (SysResult done = turn_ring(turn); !done.ok()) return fail("turn", object, done.err());

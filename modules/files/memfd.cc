@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "base/page_size.h"
+#include "core/deleted_mark.h"
 #include "core/id_map.h"
 #include "core/opener.h"
 #include "files/description.h"
@@ -29,12 +30,11 @@ namespace cr::files {
 namespace {
 
 constexpr std::string_view kPrefix = "/memfd:";
-constexpr std::string_view kDeleted = " (deleted)";
 constexpr std::uint32_t kDefaultMode = 0777;
 
 /// "mem" of "/memfd:mem (deleted)"; "/dev/zero" of a shared anonymous mapping.
 std::string name_of(std::string link) {
-  if (link.ends_with(kDeleted)) link.resize(link.size() - kDeleted.size());
+  if (link.ends_with(core::kDeletedMark)) link.resize(link.size() - core::kDeletedMark.size());
   return link.starts_with(kPrefix) ? link.substr(kPrefix.size()) : kAnonymousName;
 }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "core/deleted_mark.h"
 #include "core/proc_text.h"
 #include "files/belated.h"
 #include "files/build_id.h"
@@ -20,8 +21,6 @@
 
 namespace cr::files {
 namespace {
-
-constexpr std::string_view kDeleted = " (deleted)";
 
 bool is_stateless_device(const struct stat& st) {
   if (!S_ISCHR(st.st_mode) || major(st.st_rdev) != 1) return false;
@@ -141,7 +140,7 @@ Result<Remap> link_of(DumpCtx& ctx, const FileProbe& probe, const RegularFile& f
 Result<> collect_lost(DumpCtx& ctx, const FileProbe& probe, FileId id, RegularFile& file, const TreePaths& paths) {
   RegularModel& model = ctx.models.edit<RegularModel>();
   if (const auto pid = dead_process(ctx.tree, probe)) {
-    if (file.name.ends_with(kDeleted)) file.name.resize(file.name.size() - kDeleted.size());
+    if (file.name.ends_with(core::kDeletedMark)) file.name.resize(file.name.size() - core::kDeletedMark.size());
     file.size.reset();
     file.build_id.clear();
     model.remaps[id] = Remap{static_cast<std::uint32_t>(*pid), RemapType::kProcfs};
@@ -149,8 +148,8 @@ Result<> collect_lost(DumpCtx& ctx, const FileProbe& probe, FileId id, RegularFi
   }
   if (const char* what = special_file(probe.fd)) return fail("dump", probe.name(), 0, format("it is {}", what));
   const bool no_link = probe.st.st_nlink == 0;
-  if (file.name.ends_with(kDeleted)) {
-    file.name.resize(file.name.size() - kDeleted.size());
+  if (file.name.ends_with(core::kDeletedMark)) {
+    file.name.resize(file.name.size() - core::kDeletedMark.size());
   } else if (!no_link) {
     return fail(
         "dump", probe.name(), 0,

@@ -17,12 +17,12 @@
 namespace cr::files {
 namespace {
 
-constexpr std::size_t kBlock = 1 << 20;
+constexpr std::size_t kContentBlock = 1 << 20;
 
 /// Copies [at, end) of `from` to offset `to` of the pages file. What lies behind the end of the file is zeros.
 Result<> copy_out(int from, std::uint64_t at, std::uint64_t end, core::RawImage& pages, std::uint64_t to,
                   const std::string& object) {
-  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kBlock, end - at));
+  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kContentBlock, end - at));
   while (at < end) {
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
     const ssize_t n = pread(from, buffer.data(), want, static_cast<off_t>(at));

@@ -14,6 +14,7 @@
 #include "base/defer.h"
 #include "base/format.h"
 #include "base/surviving_child.h"
+#include "core/deleted_mark.h"
 #include "core/id_map.h"
 #include "core/ns_visit.h"
 #include "core/proc_text.h"
@@ -28,7 +29,6 @@ namespace cr::ipc {
 namespace {
 
 constexpr long kMqueueMagic = 0x19800202;
-constexpr std::string_view kDeleted = " (deleted)";
 
 /// What the child hands over; messages of `message_size` bytes follow.
 struct Drained {
@@ -41,7 +41,7 @@ struct Head {
 };
 
 std::string name_of_link(std::string link) {
-  if (link.ends_with(kDeleted)) link.resize(link.size() - kDeleted.size());
+  if (link.ends_with(core::kDeletedMark)) link.resize(link.size() - core::kDeletedMark.size());
   return link.substr(link.rfind('/'));
 }
 

@@ -18,20 +18,20 @@ struct Api {
 struct Register {
   std::uint64_t start, length, mode, ioctls;
 };
-struct Move {
+struct UffdMove {
   std::uint64_t to, from, length, mode;
   std::int64_t moved;
 };
 constexpr unsigned long kApi = _IOWR(0xAA, 0x3F, Api);
 constexpr unsigned long kRegister = _IOWR(0xAA, 0x00, Register);
-constexpr unsigned long kMove = _IOWR(0xAA, 0x05, Move);
+constexpr unsigned long kMove = _IOWR(0xAA, 0x05, UffdMove);
 constexpr std::uint64_t kVersion = 0xAA, kFeatureMove = 1 << 16;
 constexpr std::uint64_t kModeWp = 1 << 1;  // not missing: a fault in the range must not wait for anybody
 
 bool huge_pages_are_off() {
   const UniqueFd fd(open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC));
   char text[128];
-  const ssize_t n = fd ? read(fd.get(), text, sizeof text) : -1;
+  const ssize_t n = fd ? ::read(fd.get(), text, sizeof text) : -1;
   return n <= 0 || std::string_view(text, static_cast<std::size_t>(n)).find("[never]") != std::string_view::npos;
 }
 
@@ -51,7 +51,7 @@ bool HugeMover::add_target(std::uint64_t start, std::uint64_t size) {
 }
 
 bool HugeMover::move(std::uint64_t to, std::uint64_t from) const {
-  Move request{to, from, kSize, 0, 0};
+  UffdMove request{to, from, kSize, 0, 0};
   return ioctl(fd_.get(), kMove, &request) == 0;
 }
 

@@ -7,13 +7,12 @@
 
 #include "base/format.h"
 #include "base/page_size.h"
+#include "mm/pagemap_entry.h"
 #include "mm/premap.h"
 
 namespace cr::mm {
 namespace {
 
-// Documentation/admin-guide/mm/pagemap.rst
-constexpr std::uint64_t kPresent = 1ull << 63, kExclusive = 1ull << 56, kFrame = (1ull << 55) - 1;
 constexpr std::size_t kEntries = 16384;  // at a time
 
 using Entries = std::vector<std::uint64_t>;
@@ -34,8 +33,8 @@ Result<> read_entries(const UniqueFd& fd, std::uint64_t at, std::size_t count, E
 }
 
 bool is_shared(std::uint64_t before, std::uint64_t child, std::uint64_t after) {
-  const bool present = (before & child & kPresent) != 0 && ((before | child) & kExclusive) == 0;
-  return present && (child & kFrame) != 0 && (before & kFrame) == (child & kFrame) && before == after;
+  const bool present = (before & child & kEntryPresent) != 0 && ((before | child) & kEntryExclusive) == 0;
+  return present && (child & kEntryFrame) != 0 && (before & kEntryFrame) == (child & kEntryFrame) && before == after;
 }
 
 const Task* maker_of(const Model& m, const TaskTree& tree, const Task& t) {

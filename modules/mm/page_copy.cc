@@ -17,6 +17,7 @@
 #include "core/crc32c.h"
 #include "core/progress.h"
 #include "mm/huge_part.h"
+#include "mm/pagemap_entry.h"
 #include "mm/worker_pool.h"
 
 namespace cr::mm {
@@ -26,8 +27,7 @@ constexpr std::uint64_t kSmallestPage = 4096;
 constexpr std::size_t kChunk = 512 << 10;      // stays in the second-level cache between read, checksum and write
 constexpr std::uint64_t kMaxPiece = 16 << 20;  // what a worker takes at a time
 constexpr std::uint64_t kMapped = 32 << 20;    // what all workers together may have mapped of the files
-constexpr std::uint64_t kWorthAThread = 8 << 20;
-constexpr std::uint64_t kExclusive = 1ull << 56;  // PM_MMAP_EXCLUSIVE of /proc/PID/pagemap
+constexpr std::uint64_t kCopyWorthAThread = 8 << 20;
 
 /// Memory for reading into, page aligned and faulted in once.
 class Buffer {
@@ -51,7 +51,7 @@ std::uint64_t piece_size(unsigned workers) {
 }
 
 /// One piece of a job: extents [first, last), bounded to piece_size().
-struct Piece {
+struct CopyPiece {
   const PageJob* job;
   const Extent* extent;
   std::uint64_t from, to;  ///< bytes of the extents that follow each other from `extent` on
@@ -63,7 +63,7 @@ class Copier {
   /// `huge`: whether parts of the files may become huge pages; one that can't be ends that for all.
   Copier(PageSource source, std::atomic<bool>& huge) : source_(source), huge_(huge) {}
 
-  Result<> copy(const Piece& piece) {
+  Result<> copy(const CopyPiece& piece) {
     if (buffer_.get() == nullptr) return Error{"mm", "get memory for", "copying pages", ENOMEM, ""};
     if (job_ != piece.job) {
       job_ = piece.job;
@@ -86,7 +86,7 @@ class Copier {
 
  private:
   /// The extents of a job follow each other in its file, so a piece is one part of it.
-  std::optional<HugePart> huge_part(const Piece& piece) {
+  std::optional<HugePart> huge_part(const CopyPiece& piece) {
     const std::uint64_t offset = piece.extent->offset + piece.from, size = piece.to - piece.from;
     if (!huge_ || size % HugePart::kHuge != 0 || offset % HugePart::kHuge != 0) return std::nullopt;
     auto part = HugePart::make(job_->pages->fd(), offset, size);
@@ -124,7 +124,7 @@ class Copier {
     const auto bytes = static_cast<ssize_t>(count * 8);
     if (!pagemap_) pagemap_.reset(open(format("/proc/{}/pagemap", job_->pid).c_str(), O_RDONLY | O_CLOEXEC));
     if (pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at / page_size() * 8)) != bytes) return false;
-    return std::all_of(entries_, entries_ + count, [](std::uint64_t e) { return (e & kExclusive) != 0; });
+    return std::all_of(entries_, entries_ + count, [](std::uint64_t e) { return (e & kEntryExclusive) != 0; });
   }
 
   PageSource source_;
@@ -135,8 +135,8 @@ class Copier {
   std::uint64_t entries_[kChunk / kSmallestPage];
 };
 
-std::vector<Piece> cut(std::span<PageJob> jobs, std::uint64_t piece) {
-  std::vector<Piece> pieces;
+std::vector<CopyPiece> cut(std::span<PageJob> jobs, std::uint64_t piece) {
+  std::vector<CopyPiece> pieces;
   for (const PageJob& job : jobs) {
     const Extent* first = nullptr;
     std::uint64_t from = 0, length = 0;
@@ -171,7 +171,8 @@ bool lengthen(std::span<const PageJob> jobs) {
 unsigned workers_for(std::uint64_t bytes) {
   cpu_set_t set;
   const int cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  return static_cast<unsigned>(std::clamp<std::uint64_t>(bytes / kWorthAThread, 1, static_cast<std::uint64_t>(cpus)));
+  return static_cast<unsigned>(
+      std::clamp<std::uint64_t>(bytes / kCopyWorthAThread, 1, static_cast<std::uint64_t>(cpus)));
 }
 
 Result<> copy_pages(std::span<PageJob> jobs, PageSource source, unsigned workers) {
@@ -180,7 +181,7 @@ Result<> copy_pages(std::span<PageJob> jobs, PageSource source, unsigned workers
     for (const Extent& e : job.extents) total += e.size;
   if (total == 0) return {};
   if (workers == 0) workers = workers_for(total);
-  const std::vector<Piece> pieces = cut(jobs, piece_size(workers));
+  const std::vector<CopyPiece> pieces = cut(jobs, piece_size(workers));
   std::atomic<bool> huge = lengthen(jobs);
   std::vector<std::unique_ptr<Copier>> copiers;
   for (unsigned i = 0; i < workers; ++i) copiers.push_back(std::make_unique<Copier>(source, huge));

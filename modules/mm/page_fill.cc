@@ -18,13 +18,13 @@ namespace {
 constexpr std::uint64_t kHuge = HugeMover::kSize;
 
 /// Bytes that do not cross a boundary of 2 MiB.
-struct Piece {
+struct FillPiece {
   FillExtent part;
   bool huge;
 };
 
-std::vector<Piece> cut(const std::vector<FillExtent>& extents, bool huge_pages) {
-  std::vector<Piece> pieces;
+std::vector<FillPiece> cut(const std::vector<FillExtent>& extents, bool huge_pages) {
+  std::vector<FillPiece> pieces;
   for (const FillExtent& e : extents)
     for (std::uint64_t done = 0; done < e.size;) {
       const std::uint64_t at = e.at + done, n = std::min(e.size - done, kHuge - at % kHuge);
@@ -38,7 +38,7 @@ class Filler {
  public:
   Filler(int file, const std::string& name, const HugeMover* mover) : file_(file), name_(name), mover_(mover) {}
 
-  Result<> fill(const Piece& piece) {
+  Result<> fill(const FillPiece& piece) {
     const FillExtent& part = piece.part;
     if (!piece.huge) return read(part.at, part);
     if (!staging_) staging_ = std::make_unique<Staging>();
@@ -101,7 +101,7 @@ Result<> fill_pages(int file, const std::string& name, const std::vector<FillExt
     mover = std::make_unique<HugeMover>();
     if (!mover->usable() || !prepare(*mover, extents)) mover.reset();
   }
-  const std::vector<Piece> pieces = cut(extents, mover != nullptr);
+  const std::vector<FillPiece> pieces = cut(extents, mover != nullptr);
   if (workers == 0) workers = workers_for(total);
   std::vector<Filler> fillers;
   for (unsigned i = 0; i < workers; ++i) fillers.emplace_back(file, name, mover.get());

@@ -12,6 +12,7 @@
 #include "base/format.h"
 #include "base/page_size.h"
 #include "base/unique_fd.h"
+#include "mm/pagemap_entry.h"
 #include "mm/worker_pool.h"
 
 namespace cr::mm {
@@ -29,7 +30,6 @@ constexpr unsigned long kPagemapScan = _IOWR('f', 16, PmScanArg);
 constexpr std::uint64_t kFile = 1 << 2, kPresent = 1 << 3, kSwapped = 1 << 4, kPfnZero = 1 << 5, kGuardPage = 1 << 8;
 
 constexpr std::size_t kRegions = 1024;
-constexpr std::uint64_t kFrameMask = (1ull << 55) - 1;  // of a pagemap entry of a present page
 
 void append(std::vector<Range>& out, std::uint64_t start, std::uint64_t end) {
   if (!out.empty() && out.back().end == start)
@@ -38,24 +38,32 @@ void append(std::vector<Range>& out, std::uint64_t start, std::uint64_t end) {
     out.push_back({start, end});
 }
 
-/// The frame number that pagemap shows for the kernel's zero page: that of a page of ours that was only read. 0 when
-/// the kernel does not tell (it takes CAP_SYS_ADMIN); zero pages are then stored, which costs space, not truth.
-std::uint64_t find_zero_frame() {
-  const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  void* page = mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return 0;
-  (void)*static_cast<volatile char*>(page);
-  std::uint64_t entry = 0;
+/// The frame numbers that pagemap shows for the kernel's zero pages, sorted: those of pages of ours that were only
+/// read. Most kernels have one, that of s390x one for each colour of an address. None when the kernel does not tell
+/// (it takes CAP_SYS_ADMIN); zero pages are then stored, which costs space, not truth.
+std::vector<std::uint64_t> find_zero_frames() {
+  constexpr std::size_t kColours = 256;  // s390x has 128 at most
+  const std::size_t page = page_size(), size = kColours * page;
+  void* area = mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (area == MAP_FAILED) return {};
+  (void)madvise(area, size, MADV_NOHUGEPAGE);
+  for (std::size_t at = 0; at < size; at += page) (void)static_cast<volatile char*>(area)[at];
+  std::vector<std::uint64_t> frames(kColours);
   UniqueFd own(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
-  const auto at = reinterpret_cast<std::uintptr_t>(page) / size * sizeof entry;
-  if (pread(own.get(), &entry, sizeof entry, static_cast<off_t>(at)) != sizeof entry) entry = 0;
-  munmap(page, size);
-  return entry >> 63 ? entry & kFrameMask : 0;
+  const auto at = reinterpret_cast<std::uintptr_t>(area) / page * sizeof frames[0];
+  const ssize_t n = pread(own.get(), frames.data(), frames.size() * sizeof frames[0], static_cast<off_t>(at));
+  munmap(area, size);
+  frames.resize(n < 0 ? 0 : static_cast<std::size_t>(n) / sizeof frames[0]);
+  for (std::uint64_t& entry : frames) entry = entry & kEntryPresent ? entry & kEntryFrame : 0;
+  std::sort(frames.begin(), frames.end());
+  frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
+  std::erase(frames, 0);
+  return frames;
 }
 
-std::uint64_t zero_frame() {
-  static const std::uint64_t frame = find_zero_frame();
-  return frame;
+bool is_zero_page(std::uint64_t entry) {
+  static const std::vector<std::uint64_t> frames = find_zero_frames();
+  return (entry & kEntryPresent) && std::binary_search(frames.begin(), frames.end(), entry & kEntryFrame);
 }
 
 /// False when the kernel has no such ioctl: nothing was found then.
@@ -103,8 +111,7 @@ Result<> find_by_entries(int fd, const Range& in, std::vector<Range>& out) {
     if (n <= 0) return Error{"mm", "read pagemap at", format("{:x}", at), n < 0 ? errno : EIO, ""};
     for (std::size_t i = 0; i < static_cast<std::size_t>(n) / 8; ++i, at += page) {
       const bool own = (entries[i] >> 62) != 0 && !(entries[i] >> 61 & 1);
-      const bool zero = entries[i] >> 63 && zero_frame() != 0 && (entries[i] & kFrameMask) == zero_frame();
-      if (own && !zero) append(out, at, at + page);
+      if (own && !is_zero_page(entries[i])) append(out, at, at + page);
     }
   }
   return {};

@@ -23,7 +23,7 @@
 namespace cr::mm {
 namespace {
 
-constexpr std::uint64_t kHuge = 2 << 20;
+constexpr std::uint64_t kHugePage = 2 << 20;
 constexpr std::uint64_t kLowest = 1ull << 32;          // leave the low part to programs that need it
 constexpr std::uint64_t kHighest = 0x7ff000000000ull;  // and the top to stacks and the kernel's own pages
 constexpr std::size_t kBuffer = 32 << 10;              // small enough for a task's own heap (engine/task_heap.h)
@@ -169,7 +169,7 @@ Result<> map_in_gap(TaskCtx& t, const std::vector<Fresh*>& waiting) {
   std::uint64_t total = 0;
   for (Fresh* f : waiting) {
     const Vma& v = *f->premap.vma;
-    if (v.size() >= kHuge) total = ((total + kHuge - 1) & ~(kHuge - 1)) + (v.start & (kHuge - 1));
+    if (v.size() >= kHugePage) total = ((total + kHugePage - 1) & ~(kHugePage - 1)) + (v.start & (kHugePage - 1));
     f->premap.at = total;
     total += v.size() + page_size();
   }
@@ -217,8 +217,8 @@ bool same_mapping(const Vma& a, const Vma& b) {
 static std::uint64_t gap_between(const std::vector<Range>& used, std::uint64_t size) {
   std::uint64_t at = kLowest;
   for (const Range& r : used) {
-    if (r.start > at && r.start - at >= size + 2 * kHuge) break;
-    at = std::max(at, (r.end + 2 * kHuge - 1) & ~(kHuge - 1));
+    if (r.start > at && r.start - at >= size + 2 * kHugePage) break;
+    at = std::max(at, (r.end + 2 * kHugePage - 1) & ~(kHugePage - 1));
   }
   return at + size <= kHighest ? at : 0;
 }

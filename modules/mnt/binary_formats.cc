@@ -10,13 +10,12 @@
 #include "base/format.h"
 #include "base/unique_fd.h"
 #include "core/proc_text.h"
+#include "mnt/failed.h"
 
 namespace cr::mnt {
 namespace {
 
 constexpr std::string_view kAnySeparator = ":|,;!#%~^@";
-
-Error failed(const char* step, const std::string& object) { return Error{"mnt", step, object, errno, ""}; }
 
 /// Names of the entries, in the order of the directory.
 Result<std::vector<std::string>> names_in(int directory, const std::string& object) {

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kChunk = 1 << 20;
 
-struct FreeArchive {
+struct FreeWriter {
   void operator()(archive* a) const { archive_write_free(a); }
 };
 struct FreeEntry {
@@ -214,7 +214,7 @@ class Packer {
 
   const IdMaps& ids_;
   const std::string& object_;
-  std::unique_ptr<archive, FreeArchive> archive_;
+  std::unique_ptr<archive, FreeWriter> archive_;
   std::map<ino_t, std::string> links_{};
   std::vector<char> buffer_;
 };

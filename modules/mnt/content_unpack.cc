@@ -16,7 +16,7 @@
 namespace cr::mnt {
 namespace {
 
-struct FreeArchive {
+struct FreeReader {
   void operator()(archive* a) const { archive_read_free(a); }
 };
 
@@ -175,7 +175,7 @@ class Unpacker {
 
   int root_;
   const std::string& object_;
-  std::unique_ptr<archive, FreeArchive> archive_;
+  std::unique_ptr<archive, FreeReader> archive_;
   std::vector<Place> directories_{};
 };
 

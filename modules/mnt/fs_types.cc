@@ -12,7 +12,7 @@
 namespace cr::mnt {
 namespace {
 
-constexpr FsType kTypes[] = {
+constexpr FsType kFsTypes[] = {
     {"proc", 1, Carried::kAnew, true},
     {"sysfs", 2, Carried::kAnew, true},
     // One for the whole machine: options would be ignored.
@@ -47,7 +47,7 @@ bool is_among(std::string_view name, std::string_view list) {
 /// What the kernel has written to the context's log, for who wants to know why.
 std::string message_of(int context) {
   char text[512];
-  const ssize_t n = read(context, text, sizeof text);
+  const ssize_t n = ::read(context, text, sizeof text);
   return n <= 0 ? "" : std::string(text, static_cast<std::size_t>(n));
 }
 
@@ -85,13 +85,13 @@ Result<> set_options(int context, const Mount& m, const FsType* type) {
 
 const FsType* fs_type(std::string_view name) {
   if (name.starts_with("fuse.")) name = "fuse";
-  for (const FsType& t : kTypes)
+  for (const FsType& t : kFsTypes)
     if (t.name == name) return &t;
   return nullptr;
 }
 
 const FsType* fs_type_of_code(std::uint32_t code) {
-  for (const FsType& t : kTypes)
+  for (const FsType& t : kFsTypes)
     if (t.code == code) return &t;
   return nullptr;
 }

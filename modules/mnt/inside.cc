@@ -13,13 +13,12 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "mnt/failed.h"
 #include "mnt/fs_types.h"
 #include "mnt/mnt.h"
 
 namespace cr::mnt {
 namespace {
-
-Error failed(const char* step, const std::string& object) { return Error{"mnt", step, object, errno, ""}; }
 
 /// Puts a mount that is in no namespace on a place of its own in the yard.
 Result<> put_down(int yard, const std::string& name, int mount) {

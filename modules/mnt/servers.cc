@@ -24,15 +24,17 @@ namespace {
 
 constexpr int kPatience_ms = 5000;
 
-constexpr std::string_view kTypes[] = {"fuse", "fuseblk", "virtiofs", "nfs", "nfs4", "cifs", "smb3", "ceph", "9p"};
+constexpr std::string_view kServedTypes[] = {"fuse", "fuseblk", "virtiofs", "nfs", "nfs4",
+                                             "cifs", "smb3",    "ceph",     "9p"};
 
 bool is_served(std::string_view type) {
-  return type.starts_with("fuse.") || std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+  return type.starts_with("fuse.") ||
+         std::find(std::begin(kServedTypes), std::end(kServedTypes), type) != std::end(kServedTypes);
 }
 
 /// Most machines have none: not a reason to take thousands of lines apart.
 bool has_served(std::string_view mountinfo) {
-  return std::any_of(std::begin(kTypes), std::end(kTypes),
+  return std::any_of(std::begin(kServedTypes), std::end(kServedTypes),
                      [&](std::string_view type) { return mountinfo.find(format(" - {}", type)) != mountinfo.npos; });
 }
 

@@ -14,11 +14,10 @@
 #include "base/format.h"
 #include "core/ns_kind.h"
 #include "core/proc_text.h"
+#include "net/errors.h"
 
 namespace cr::net {
 namespace {
-
-Error refuse(const std::string& object, std::string why) { return Error{"net", "dump", object, 0, std::move(why)}; }
 
 /// A question with too little room for the answer takes nothing.
 bool has_saved_syn(int fd) {

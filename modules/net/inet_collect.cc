@@ -10,6 +10,7 @@
 #include "core/id_map.h"
 #include "core/sharing.h"
 #include "files/description.h"
+#include "net/errors.h"
 #include "net/hidden_state.h"
 #include "net/inet_socket.h"
 #include "net/namespace.h"
@@ -21,8 +22,6 @@ namespace cr::net {
 namespace {
 
 constexpr int kMptcp = 262;  // IPPROTO_MPTCP
-
-Error refuse(const std::string& object, std::string why) { return Error{"net", "dump", object, 0, std::move(why)}; }
 
 /// The upper layer of a TCP socket (tls, smc ...) keeps state of its own.
 std::string upper_layer(int fd) {

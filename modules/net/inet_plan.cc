@@ -15,7 +15,7 @@
 namespace cr::net {
 namespace {
 
-Error refuse(const files::Description& d, const InetAddress& a, int err, std::string remedy) {
+Error not_bound(const files::Description& d, const InetAddress& a, int err, std::string remedy) {
   return Error{"net", "restore", format("{} at {}", d.object, a.text()), err, std::move(remedy)};
 }
 
@@ -23,12 +23,12 @@ Error refuse(const files::Description& d, const InetAddress& a, int err, std::st
 /// port are no obstacle.
 Result<> try_address(const InetSocket& s, const files::Description& d) {
   UniqueFd fd(socket(s.family, s.type | SOCK_CLOEXEC, s.protocol));
-  if (!fd) return refuse(d, s.local, errno, "this kernel can't make such a socket");
+  if (!fd) return not_bound(d, s.local, errno, "this kernel can't make such a socket");
   const int on = 1;
   const int share = s.tcp() || s.options.reuseaddr;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &share, sizeof share);
   if (s.options.reuseport) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  if (s.uid && fchown(fd.get(), *s.uid, s.gid.value_or(0)) != 0) return refuse(d, s.local, errno, "");
+  if (s.uid && fchown(fd.get(), *s.uid, s.gid.value_or(0)) != 0) return not_bound(d, s.local, errno, "");
   if (!s.options.bound_device.empty())
     setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, s.options.bound_device.c_str(),
                static_cast<socklen_t>(s.options.bound_device.size() + 1));
@@ -38,10 +38,10 @@ Result<> try_address(const InetSocket& s, const files::Description& d) {
   const SocketAddress address = to_kernel(where);
   if (bind(fd.get(), address.get(), address.size) == 0) return {};
   if (errno == EADDRNOTAVAIL)
-    return refuse(d, s.local, errno, "no interface has this address: add it before the restore (ip address add)");
+    return not_bound(d, s.local, errno, "no interface has this address: add it before the restore (ip address add)");
   if (errno == EADDRINUSE)
-    return refuse(d, s.local, errno, "another process has the port: stop that one before the restore");
-  return refuse(d, s.local, errno, "");
+    return not_bound(d, s.local, errno, "another process has the port: stop that one before the restore");
+  return not_bound(d, s.local, errno, "");
 }
 
 /// The inode of exactly this connection; ~0 when nobody has it open any more, 0 when there is none.
@@ -55,15 +55,15 @@ Result<std::uint32_t> find_connection(const InetSocket& s) {
 
 Result<> plan_one(PlanCtx& ctx, InetSocket& s, const files::Description& d) {
   if (s.spent() && s.stream && ctx.opt.network_lock == NetworkLockMethod::kSkip)
-    return refuse(d, s.local, 0,
-                  "both sides have closed it, which is made again under a lock: leave out --network-lock");
+    return not_bound(d, s.local, 0,
+                     "both sides have closed it, which is made again under a lock: leave out --network-lock");
   // A namespace of the tree's own is not there yet; its addresses and ports are as they were.
   if (s.net_ns != ctx.models.get<KobjModel>().root.net_ns) return {};
   if (!s.interface.empty()) {
     const unsigned index = if_nametoindex(s.interface.c_str());
     if (index == 0)
-      return refuse(d, s.local, 0,
-                    format("there is no network interface {}: make it before the restore", s.interface));
+      return not_bound(d, s.local, 0,
+                       format("there is no network interface {}: make it before the restore", s.interface));
     s.local.scope = index;
     if (s.peer.family == AF_INET6 && s.connection()) s.peer.scope = index;
   }
@@ -72,9 +72,9 @@ Result<> plan_one(PlanCtx& ctx, InetSocket& s, const files::Description& d) {
   if (!s.connection()) return {};
   const std::uint32_t ino = TRY(find_connection(s));
   if (ino == 0) return {};
-  return refuse(d, s.local, EADDRINUSE,
-                format("the connection to {} exists, it belongs to {}", s.peer.text(),
-                       files::find_holder(ctx.tree, format("socket:[{}]", ino))));
+  return not_bound(d, s.local, EADDRINUSE,
+                   format("the connection to {} exists, it belongs to {}", s.peer.text(),
+                          files::find_holder(ctx.tree, format("socket:[{}]", ino))));
 }
 
 }  // namespace

@@ -8,14 +8,11 @@
 
 #include "base/format.h"
 #include "files/description.h"
+#include "net/errors.h"
 #include "net/inet_socket.h"
 
 namespace cr::net {
 namespace {
-
-Error failed(std::string step, const files::Description& d) {
-  return Error{"net", std::move(step), d.object, errno, {}};
-}
 
 Result<> bind_to(int fd, const InetAddress& a, const std::string& object) {
   const SocketAddress address = to_kernel(a);

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "core/sharing.h"
 #include "files/description.h"
+#include "net/errors.h"
 #include "net/namespace.h"
 
 #ifndef SOL_NETLINK
@@ -19,7 +20,7 @@
 namespace cr::net {
 namespace {
 
-constexpr char kLossyQueue[] = "netlink-queue";
+constexpr char kLossyNetlink[] = "netlink-queue";
 
 /// Protocols that keep nothing about a socket but what is read here.
 constexpr int kPlain[] = {NETLINK_ROUTE,   NETLINK_USERSOCK,  NETLINK_SOCK_DIAG,      NETLINK_XFRM,
@@ -29,20 +30,16 @@ constexpr int kPlain[] = {NETLINK_ROUTE,   NETLINK_USERSOCK,  NETLINK_SOCK_DIAG,
 constexpr int kSwitches[] = {NETLINK_PKTINFO, NETLINK_BROADCAST_ERROR, NETLINK_NO_ENOBUFS,    NETLINK_LISTEN_ALL_NSID,
                              NETLINK_CAP_ACK, NETLINK_EXT_ACK,         NETLINK_GET_STRICT_CHK};
 
-Error failed(std::string step, const std::string& object, int err = errno, std::string remedy = {}) {
-  return Error{"net", std::move(step), object, err, std::move(remedy)};
-}
-
 Result<> check_queue(DumpCtx& ctx, const FileProbe& probe) {
   pollfd p{probe.fd, POLLIN, 0};
   if (poll(&p, 1, 0) <= 0) return {};
   if (p.revents & POLLERR) return failed("dump", probe.name(), 0, "an error waits to be read from it");
   if (!(p.revents & POLLIN)) return {};
-  if (!ctx.opt.allows_lossy(kLossyQueue))
+  if (!ctx.opt.allows_lossy(kLossyNetlink))
     return failed("dump", probe.name(), 0,
                   format("it is a netlink socket with messages that nobody has read, which can't be put back; "
                          "--allow-lossy {} drops them",
-                         kLossyQueue));
+                         kLossyNetlink));
   ctx.losses.push_back(format("{}: unread netlink messages", probe.name()));
   return {};
 }

@@ -18,7 +18,7 @@ namespace {
 constexpr int kFirst = INT_MIN / 2;  // priority: before what a firewall would do
 constexpr std::size_t kElementsPerMessage = 512;
 
-Error failed(const char* step, const std::string& table, int err) {
+Error lock_failed(const char* step, const std::string& table, int err) {
   return Error{
       "net", step, "the network (nf_tables table " + table + ")", err,
       "the kernel needs CONFIG_NF_TABLES_INET (modules nf_tables, nft_set_hash) and the engine CAP_NET_ADMIN; "
@@ -233,16 +233,16 @@ Result<UniqueFd> open_netlink(const std::string& table) {
   sockaddr_nl own{};
   own.nl_family = AF_NETLINK;
   if (!fd || bind(fd.get(), reinterpret_cast<sockaddr*>(&own), sizeof own) != 0)
-    return failed("open netlink to lock", table, errno);
+    return lock_failed("open netlink to lock", table, errno);
   return fd;
 }
 
-/// Sends a transaction. A batch is answered where it failed only, so an empty request behind it tells that it is
+/// Sends a transaction. A batch is answered where it lock_failed only, so an empty request behind it tells that it is
 /// over: the kernel handles both before send(2) returns. Gives the errno, 0 for none.
 Result<int> commit(int fd, const std::vector<char>& batch, const std::string& table) {
   const int buffer = static_cast<int>(batch.size() + 64 * 1024);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
-  if (send(fd, batch.data(), batch.size(), 0) < 0) return failed("lock", table, errno);
+  if (send(fd, batch.data(), batch.size(), 0) < 0) return lock_failed("lock", table, errno);
   alignas(nlmsghdr) char answer[16 * 1024];
   int err = 0;
   for (;;) {
@@ -273,13 +273,13 @@ Result<NetworkLock> NetworkLock::take(const std::string& table, Life life,
     batch.elements(f, connections);
     batch.drop(f);
   }
-  if (const int err = TRY(commit(fd.get(), batch.finish(), table)); err != 0) return failed("lock", table, err);
+  if (const int err = TRY(commit(fd.get(), batch.finish(), table)); err != 0) return lock_failed("lock", table, err);
   return NetworkLock(std::move(fd), table);
 }
 
 Result<> NetworkLock::release() {
   if (const int err = TRY(commit(socket_.get(), deletion(table_), table_)); err != 0 && err != ENOENT)
-    return failed("unlock", table_, err);
+    return lock_failed("unlock", table_, err);
   socket_.reset();
   return {};
 }
@@ -287,7 +287,7 @@ Result<> NetworkLock::release() {
 Result<> NetworkLock::remove(const std::string& table) {
   UniqueFd fd = TRY(open_netlink(table));
   if (const int err = TRY(commit(fd.get(), deletion(table), table)); err != 0 && err != ENOENT)
-    return failed("unlock", table, err);
+    return lock_failed("unlock", table, err);
   return {};
 }
 

@@ -16,16 +16,13 @@
 
 #include "base/format.h"
 #include "base/unique_fd.h"
+#include "net/errors.h"
 
 namespace cr::net {
 namespace {
 
 constexpr std::uint16_t kExperimental = 0x88b5;  // IEEE 802: for local experiments
 constexpr int kPatience = 20000;                 // times 100 us
-
-Error failed(std::string step, const std::string& object, int err = errno, std::string remedy = {}) {
-  return Error{"net", std::move(step), object, err, std::move(remedy)};
-}
 
 /// A word that the kernel may be changing.
 template <class T>

@@ -18,6 +18,7 @@
 #include "core/sharing.h"
 #include "files/description.h"
 #include "net/diag_attributes.h"
+#include "net/errors.h"
 #include "net/namespace.h"
 
 namespace cr::net {
@@ -25,11 +26,7 @@ namespace {
 
 constexpr int kPacketVnetHdrSize = 24;  // PACKET_VNET_HDR_SZ, Linux 6.4
 constexpr int kVnetHdrSize = 10;        // struct virtio_net_hdr: what PACKET_VNET_HDR asks for
-constexpr char kLossyQueue[] = "packet-queue";
-
-Error failed(std::string step, const std::string& object, int err = errno, std::string remedy = {}) {
-  return Error{"net", std::move(step), object, err, std::move(remedy)};
-}
+constexpr char kLossyPackets[] = "packet-queue";
 
 /// What sock_diag(7) tells beyond the options.
 struct Diag {
@@ -62,7 +59,7 @@ PacketRing parse_ring(const char* payload) {
           .features = r.pdr_features};
 }
 
-void parse(const nlmsghdr* message, std::uint32_t ino, Diag& d) {
+void parse_packet_diag(const nlmsghdr* message, std::uint32_t ino, Diag& d) {
   const auto* m = static_cast<const packet_diag_msg*>(NLMSG_DATA(message));
   if (m->pdiag_ino != ino) return;
   d.found = true;
@@ -103,7 +100,7 @@ Result<Diag> ask(std::uint32_t ino, const std::string& object) {
       if (h->nlmsg_type == NLMSG_ERROR)
         return failed("ask the kernel about", object, -static_cast<const nlmsgerr*>(NLMSG_DATA(h))->error,
                       "it needs CONFIG_PACKET_DIAG (module af_packet_diag)");
-      parse(h, ino, d);
+      parse_packet_diag(h, ino, d);
     }
   }
 }
@@ -126,11 +123,11 @@ Result<> check_state(DumpCtx& ctx, const FileProbe& probe, const Diag& d) {
   // A ring with something in it shows as well.
   int first = 0;
   if (!(p.revents & POLLIN) || (d.ring && (ioctl(probe.fd, FIONREAD, &first) != 0 || first == 0))) return {};
-  if (!ctx.opt.allows_lossy(kLossyQueue))
+  if (!ctx.opt.allows_lossy(kLossyPackets))
     return failed("dump", probe.name(), 0,
                   format("it is a packet socket with packets that nobody has read, which can't be put back; "
                          "--allow-lossy {} drops them",
-                         kLossyQueue));
+                         kLossyPackets));
   ctx.losses.push_back(format("{}: unread packets", probe.name()));
   return {};
 }

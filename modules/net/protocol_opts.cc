@@ -1,6 +1,5 @@
 #include "net/protocol_opts.h"
 
-#include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/if_packet.h>
 #include <linux/in.h>
@@ -52,8 +51,9 @@ struct Spec {
 constexpr int kIpRecverrRfc4884 = 26, kIpLocalPortRange = 51, kIp6MulticastAll = 29, kIp6RecverrRfc4884 = 31;
 constexpr int kIp6RouterAlertIsolate = 30, kSoPeekOff = 42, kSoTxrehash = 74;
 constexpr int kTcpRtoMinUs = 45, kTcpRtoMaxMs = 44, kTcpDelackMaxUs = 46;
-constexpr int kPacketVnetHdrSize = 24, kSolIcmp6 = 58, kSolUdpLite = 136, kSolPacket = 263, kSolNetlink = 270;
-constexpr int kSolRaw = 255, kUdpLiteSend = 10, kUdpLiteRecv = 11;
+constexpr int kVnetHdrSizeOption = 24, kSolIcmp6 = 58, kSolUdpLite = 136, kSolPacket = 263, kSolNetlink = 270;
+// <linux/icmp.h> does not go together with <net/if.h>.
+constexpr int kSolRaw = 255, kIcmpFilter = 1, kUdpLiteSend = 10, kUdpLiteRecv = 11;
 
 // clang-format off
 constexpr Spec kTable[] = {
@@ -166,7 +166,7 @@ constexpr Spec kTable[] = {
     {IPPROTO_UDP, UDP_CORK, kUdp, kLate, "UDP_CORK"},
     {kSolUdpLite, kUdpLiteSend, kUdpLite, kEarly, "UDPLITE_SEND_CSCOV"},
     {kSolUdpLite, kUdpLiteRecv, kUdpLite, kEarly, "UDPLITE_RECV_CSCOV"},
-    {kSolRaw, ICMP_FILTER, kRaw4, kEarly, "ICMP_FILTER"},
+    {kSolRaw, kIcmpFilter, kRaw4, kEarly, "ICMP_FILTER"},
     {kSolIcmp6, ICMPV6_FILTER, kRaw6, kEarly, "ICMPV6_FILTER"},
 
     {kSolPacket, PACKET_AUXDATA, kPacket, kEarly, "PACKET_AUXDATA"},
@@ -175,7 +175,7 @@ constexpr Spec kTable[] = {
     {kSolPacket, PACKET_RESERVE, kPacket, kEarly, "PACKET_RESERVE"},
     {kSolPacket, PACKET_LOSS, kPacket, kEarly, "PACKET_LOSS"},
     {kSolPacket, PACKET_VNET_HDR, kPacket, kEarly, "PACKET_VNET_HDR"},
-    {kSolPacket, kPacketVnetHdrSize, kPacket, kEarly, "PACKET_VNET_HDR_SZ"},
+    {kSolPacket, kVnetHdrSizeOption, kPacket, kEarly, "PACKET_VNET_HDR_SZ"},
     {kSolPacket, PACKET_TIMESTAMP, kPacket, kEarly, "PACKET_TIMESTAMP"},
     {kSolPacket, PACKET_TX_HAS_OFF, kPacket, kEarly, "PACKET_TX_HAS_OFF"},
     {kSolPacket, PACKET_QDISC_BYPASS, kPacket, kEarly, "PACKET_QDISC_BYPASS"},

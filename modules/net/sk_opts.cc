@@ -1,6 +1,7 @@
 #include "net/sk_opts.h"
 #include "core/file_kind.h"
 #include "core/id_map.h"
+#include "net/errors.h"
 
 #include <linux/filter.h>
 #include <net/if.h>
@@ -59,8 +60,6 @@ constexpr WideOption kWideOptions[] = {
     {47, 0xff},  // SO_MAX_PACING_RATE: bytes per second, an unsigned long
     {61, 0},     // SO_TXTIME: struct sock_txtime
 };
-
-Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
 
 /// ENOPROTOOPT and EOPNOTSUPP: this kernel or family does not have the option, so it has its default.
 bool absent() { return errno == ENOPROTOOPT || errno == EOPNOTSUPP; }

@@ -34,7 +34,7 @@ SegmentKey segment_key(const tcp_diag_md5sig& from) {
   return to;
 }
 
-TcpDiag parse(const nlmsghdr* message) {
+TcpDiag parse_tcp_diag(const nlmsghdr* message) {
   const auto* m = static_cast<const inet_diag_msg*>(NLMSG_DATA(message));
   TcpDiag d{static_cast<TcpState>(m->idiag_state), m->idiag_inode};
   d.local = address_of(*m, m->id.idiag_src, m->id.idiag_sport);
@@ -54,7 +54,7 @@ TcpDiag parse(const nlmsghdr* message) {
   return d;
 }
 
-Error failed(const InetAddress& local, int err) {
+Error not_told(const InetAddress& local, int err) {
   return Error{"net", "ask inet_diag for", local.text(), err, "the kernel needs CONFIG_INET_DIAG (module tcp_diag)"};
 }
 
@@ -79,7 +79,7 @@ Result<UniqueFd> ask(const InetAddress& local_address, const InetAddress& peer_a
   std::memcpy(m.request.id.idiag_dst, peer.words.data(), sizeof peer.words);
   m.request.id.idiag_cookie[0] = m.request.id.idiag_cookie[1] = ~0u;
   UniqueFd sock(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!sock || send(sock.get(), &m, sizeof m, 0) < 0) return failed(local, errno);
+  if (!sock || send(sock.get(), &m, sizeof m, 0) < 0) return not_told(local, errno);
   return sock;
 }
 
@@ -92,7 +92,7 @@ Result<std::optional<TcpDiag>> find_tcp(const InetAddress& local, const InetAddr
   const auto* h = reinterpret_cast<const nlmsghdr*>(answer);
   if (n < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(inet_diag_msg))) || h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
     return std::optional<TcpDiag>{};
-  return std::optional<TcpDiag>{parse(h)};
+  return std::optional<TcpDiag>{parse_tcp_diag(h)};
 }
 
 Result<std::vector<TcpDiag>> list_tcp(int family, std::uint16_t port, std::initializer_list<TcpState> states) {
@@ -106,12 +106,12 @@ Result<std::vector<TcpDiag>> list_tcp(int family, std::uint16_t port, std::initi
   alignas(nlmsghdr) char answers[32768];
   for (;;) {
     const ssize_t n = recv(sock.get(), answers, sizeof answers, 0);
-    if (n < 0) return failed(at, errno);
+    if (n < 0) return not_told(at, errno);
     auto left = static_cast<std::size_t>(n);
     for (auto* h = reinterpret_cast<nlmsghdr*>(answers); NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
       if (h->nlmsg_type == NLMSG_DONE) return found;
-      if (h->nlmsg_type == NLMSG_ERROR) return failed(at, -static_cast<const nlmsgerr*>(NLMSG_DATA(h))->error);
-      found.push_back(parse(h));
+      if (h->nlmsg_type == NLMSG_ERROR) return not_told(at, -static_cast<const nlmsgerr*>(NLMSG_DATA(h))->error);
+      found.push_back(parse_tcp_diag(h));
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "base/format.h"
+#include "net/errors.h"
 #include "net/tcp_diag.h"
 #include "net/tcp_stream.h"
 
@@ -20,8 +21,6 @@
 
 namespace cr::net {
 namespace {
-
-Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
 
 constexpr unsigned bit(TcpState s) { return 1u << static_cast<unsigned>(s); }
 bool among(TcpState s, unsigned states) { return (bit(s) & states) != 0; }

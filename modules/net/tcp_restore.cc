@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/format.h"
+#include "net/errors.h"
 #include "net/sk_opts.h"
 #include "net/tcp_segment.h"
 #include "net/tcp_stream.h"
@@ -14,8 +15,6 @@ namespace cr::net {
 namespace {
 
 constexpr int kMss = 2, kWindow = 3, kSackPermitted = 4, kTimestamp = 8;  // kinds of options in the header
-
-Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
 
 /// How many bytes at the end of the queue are left for when the repair is over, since they were never sent. A FIN of
 /// ours stands behind them and waits too. For CLOSING, which needs our FIN to be first, all counts as sent.

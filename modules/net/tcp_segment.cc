@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "net/errors.h"
 
 namespace cr::net {
 namespace {
-
-Error failed(const char* step, const std::string& object) { return Error{"net", step, object, errno, {}}; }
 
 std::uint32_t pseudo_header(const InetAddress& from, const InetAddress& to, int protocol, std::size_t size) {
   const std::size_t length = from.family == AF_INET6 ? 16 : 4;

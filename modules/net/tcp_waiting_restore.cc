@@ -13,15 +13,12 @@
 #include "base/format.h"
 #include "core/stages.h"
 #include "files/description.h"
+#include "net/errors.h"
 #include "net/tcp_birth.h"
 #include "net/tcp_waiting.h"
 
 namespace cr::net {
 namespace {
-
-Error failed(std::string step, const files::Description& d, int err) {
-  return Error{"net", std::move(step), d.object, err, {}};
-}
 
 /// Whose table the client is in or, when it is gone, the listener.
 FileId keeper(const WaitingConnection& w, FileId listener) { return w.client != 0 ? w.client : listener; }

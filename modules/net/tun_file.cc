@@ -18,6 +18,7 @@
 #include "core/sharing.h"
 #include "files/description.h"
 #include "net/diag_attributes.h"
+#include "net/errors.h"
 #include "net/namespace.h"
 
 namespace cr::net {
@@ -25,10 +26,6 @@ namespace {
 
 constexpr std::uint32_t kPersist = 0x0800;  // IFF_PERSIST, which is among the kernel's own flags
 constexpr std::uint32_t kSetFlags = IFF_TUN | IFF_TAP | IFF_VNET_HDR | IFF_MULTI_QUEUE;
-
-Error failed(std::string step, const std::string& object, int err = errno, std::string remedy = {}) {
-  return Error{"net", std::move(step), object, err, std::move(remedy)};
-}
 
 /// IFLA_TUN_PI in the nested attributes of a device's kind.
 std::optional<bool> header_in(const char* at, std::size_t size) {

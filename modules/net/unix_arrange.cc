@@ -1,7 +1,6 @@
 #include "net/unix_arrange.h"
 
 #include <fcntl.h>
-#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <functional>
@@ -17,7 +16,7 @@ namespace {
 
 constexpr FileId kFirstStandIn = 0x80000000;
 
-Error damaged(FileId id, std::string what) {
+Error unfit(FileId id, std::string what) {
   return Error{"net", "restore", format("unix socket {} of the images", id), 0, std::move(what)};
 }
 
@@ -53,9 +52,9 @@ class Arranger {
     }
     const auto it = model_.by_inode.find(s.peer);
     if (it == model_.by_inode.end())
-      return damaged(id, format("its peer {} is not in the images: give a descriptor for it with --inherit-fd "
-                                "fd[N]:socket:[{}]",
-                                s.peer, s.ino));
+      return unfit(id, format("its peer {} is not in the images: give a descriptor for it with --inherit-fd "
+                              "fd[N]:socket:[{}]",
+                              s.peer, s.ino));
     const UnixSocket& other = model_.sockets.at(it->second);
     if (s.datagram()) {
       // CRIU notes no SO_PEERCRED; without names only socketpair(2) can have connected them.
@@ -68,7 +67,7 @@ class Arranger {
       s.listener = it->second;
       s.is_client = true;
     } else if (other.peer != s.ino) {
-      return damaged(id, "its peer is connected to another one: the image is damaged");
+      return unfit(id, "its peer is connected to another one: the image is unfit");
     } else if (id < it->second) {
       TRY(connection(id, it->second));
     }
@@ -132,7 +131,7 @@ class Arranger {
     d.wanted = true;
     UnixSocket l;
     l.type = like.type;
-    l.state = TCP_LISTEN;
+    l.state = kUnixListening;
     l.backlog = 1;
     l.net_ns = like.net_ns;
     l.name.bytes = name;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/format.h"
+#include "net/errors.h"
 #include "net/unix_actor.h"
 #include "net/unix_arrange.h"
 #include "net/unix_queue.h"
@@ -13,10 +14,6 @@
 
 namespace cr::net {
 namespace {
-
-Error failed(std::string step, const files::Description& d, int err, std::string remedy = {}) {
-  return Error{"net", std::move(step), d.object, err, std::move(remedy)};
-}
 
 /// The socket of the tree that a message came from; 0 when it is none of the tree.
 FileId sender_of(const Models& models, const UnixSocket& receiver, const std::string& name) {

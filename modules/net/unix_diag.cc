@@ -17,12 +17,12 @@ namespace {
 
 constexpr std::size_t kFew = 32;
 
-Error failed(const char* step, int err) {
+Error not_told(const char* step, int err) {
   return Error{"net", step, "the kernel's unix sockets", err,
                err == ENOENT ? "the kernel needs CONFIG_UNIX_DIAG (module unix_diag)" : ""};
 }
 
-UnixDiag parse(const nlmsghdr* message) {
+UnixDiag parse_unix_diag(const nlmsghdr* message) {
   const auto* m = static_cast<const unix_diag_msg*>(NLMSG_DATA(message));
   UnixDiag d;
   d.ino = m->udiag_ino;
@@ -54,7 +54,7 @@ UnixDiag parse(const nlmsghdr* message) {
 Result<bool> take_answers(int sock, bool dump, std::vector<UnixDiag>& out) {
   std::vector<char> buffer(64 * 1024);
   const ssize_t n = recv(sock, buffer.data(), buffer.size(), 0);
-  if (n < 0) return failed("ask about", errno);
+  if (n < 0) return not_told("ask about", errno);
   auto left = static_cast<std::size_t>(n);
   for (auto* h = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
     if (h->nlmsg_type == NLMSG_DONE) return false;
@@ -62,10 +62,10 @@ Result<bool> take_answers(int sock, bool dump, std::vector<UnixDiag>& out) {
       const int err = -static_cast<const nlmsgerr*>(NLMSG_DATA(h))->error;
       // One socket that is not there is no error here: it may live in another namespace, and the caller says so.
       if (!dump && err == ENOENT) return false;
-      if (err != 0) return failed("ask about", err);
+      if (err != 0) return not_told("ask about", err);
       return false;
     }
-    out.push_back(parse(h));
+    out.push_back(parse_unix_diag(h));
     if (!dump) return false;
   }
   return true;
@@ -84,7 +84,7 @@ Result<> ask(int sock, std::uint32_t ino, bool dump, std::vector<UnixDiag>& out)
   m.request.udiag_ino = ino;
   m.request.udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_ICONS;
   m.request.udiag_cookie[0] = m.request.udiag_cookie[1] = ~0u;
-  if (send(sock, &m, sizeof m, 0) != static_cast<ssize_t>(sizeof m)) return failed("ask about", errno);
+  if (send(sock, &m, sizeof m, 0) != static_cast<ssize_t>(sizeof m)) return not_told("ask about", errno);
   while (TRY(take_answers(sock, dump, out))) {
   }
   return {};
@@ -92,7 +92,7 @@ Result<> ask(int sock, std::uint32_t ino, bool dump, std::vector<UnixDiag>& out)
 
 Result<UniqueFd> open_diag() {
   UniqueFd sock(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!sock) return failed("ask about", errno);
+  if (!sock) return not_told("ask about", errno);
   return sock;
 }
 

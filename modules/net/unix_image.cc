@@ -1,5 +1,4 @@
 // unix_sk_entry of files.img; sk-queues.img.
-#include <netinet/tcp.h>
 
 #include "base/format.h"
 #include "core/image_dir.h"
@@ -16,9 +15,9 @@ namespace {
 
 constexpr std::uint32_t kScmRights = 1;  // SCM_RIGHTS
 
-Error damaged(FileId id, std::string what) {
+Error damaged_unix(FileId id, std::string what) {
   return Error{"net", "use", format("unix socket {} of the images", id), 0,
-               std::move(what) + ": the image is damaged"};
+               std::move(what) + ": the image is damaged_unix"};
 }
 
 void put_ids(const ucred& ids, pb::cr_ucred_entry& e) {
@@ -56,7 +55,7 @@ UnixName get_name(const pb::unix_sk_entry& e) {
 /// A connection whose other end is gone, in images of CRIU: it has no field for it. A datagram socket with a name is
 /// in that state already when somebody is connected to it.
 bool looks_closed(const UnixSocket& s) {
-  return s.state == TCP_ESTABLISHED && s.peer == 0 && (!s.datagram() || s.name.bytes.empty());
+  return s.state == kUnixConnected && s.peer == 0 && (!s.datagram() || s.name.bytes.empty());
 }
 
 void put_message(const UnixMessage& m, pb::sk_packet_entry& e) {
@@ -74,10 +73,10 @@ Result<UnixMessage> get_message(ReadCtx& ctx, const pb::sk_packet_entry& e) {
   UnixMessage m;
   auto& descriptions = ctx.models.edit<files::Model>().descriptions;
   for (const pb::scm_entry& scm : e.scm()) {
-    if (scm.type() != kScmRights) return damaged(e.id_for(), format("control message of type {}", scm.type()));
+    if (scm.type() != kScmRights) return damaged_unix(e.id_for(), format("control message of type {}", scm.type()));
     for (std::uint32_t id : scm.rights()) {
       const auto it = descriptions.find(id);
-      if (it == descriptions.end()) return damaged(e.id_for(), format("files.img has no file {} in flight", id));
+      if (it == descriptions.end()) return damaged_unix(e.id_for(), format("files.img has no file {} in flight", id));
       it->second.wanted = true;
       m.rights.push_back(id);
     }
@@ -166,9 +165,9 @@ Result<> read_unix(ReadCtx& ctx, const pb::file_entry& entry) {
   s.reset = e.cr_reset();
   if (e.has_cr_peek_off()) s.peek_off = e.cr_peek_off();
   if (s.type != SOCK_STREAM && s.type != SOCK_DGRAM && s.type != SOCK_SEQPACKET)
-    return damaged(e.id(), format("socket type {}", s.type));
+    return damaged_unix(e.id(), format("socket type {}", s.type));
   UnixModel& model = ctx.models.edit<UnixModel>();
-  if (!model.by_inode.emplace(s.ino, e.id()).second) return damaged(e.id(), "its inode number is there twice");
+  if (!model.by_inode.emplace(s.ino, e.id()).second) return damaged_unix(e.id(), "its inode number is there twice");
   model.sockets[e.id()] = std::move(s);
   return {};
 }
@@ -183,7 +182,7 @@ Result<> read_unix_images(ReadCtx& ctx) {
     m.data.assign(bytes.begin(), bytes.end());
     const auto it = model.sockets.find(e.id_for());
     if (it == model.sockets.end())
-      return damaged(e.id_for(), "sk-queues.img has data for it, but there is no such socket");
+      return damaged_unix(e.id_for(), "sk-queues.img has data for it, but there is no such socket");
     it->second.queue.push_back(std::move(m));
   }
   return arrange_unix(ctx);

@@ -17,6 +17,7 @@
 
 #include "base/format.h"
 #include "core/proc_text.h"
+#include "net/errors.h"
 
 #ifndef SIOCUNIXFILE
 #define SIOCUNIXFILE (SIOCPROTOPRIVATE + 0)
@@ -27,10 +28,6 @@ namespace {
 
 constexpr std::size_t kPathAt = offsetof(sockaddr_un, sun_path);
 constexpr mode_t kPermissionBits = 07777;
-
-Error failed(std::string step, const std::string& object, int err, std::string remedy = {}) {
-  return Error{"net", std::move(step), object, err, std::move(remedy)};
-}
 
 std::string link_of(const std::string& path) {
   char target[4097];

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "core/proc_text.h"
 #include "files/description.h"
 #include "files/holders.h"
+#include "net/errors.h"
 #include "net/namespace.h"
 #include "net/unix_diag.h"
 #include "net/unix_queue.h"
@@ -24,10 +24,6 @@ namespace cr::net {
 namespace {
 
 constexpr std::uint8_t kBothWays = 3;  // what close(2) of the peer leaves in a stream's shutdown mask
-
-Error refuse(const files::Description& d, std::string why) {
-  return Error{"net", "dump", d.object, 0, std::move(why)};
-}
 
 bool allowed(const Options& opt, std::uint32_t own, std::uint32_t peer) {
   if (opt.ext_unix_sk) return true;
@@ -113,7 +109,7 @@ FileId add_external(DumpCtx& ctx, const UnixSocket& s, std::string name) {
   UnixSocket outside;
   outside.ino = s.peer;
   outside.type = s.type;
-  outside.state = TCP_CLOSE;
+  outside.state = kUnixUnconnected;
   outside.uflags = UnixSocket::kExternal;
   outside.net_ns = s.net_ns;
   outside.name.bytes = std::move(name);

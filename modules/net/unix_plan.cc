@@ -16,10 +16,8 @@
 namespace cr::net {
 namespace {
 
-constexpr std::uint8_t kListening = 10;  // TCP_LISTEN
-
 /// Whether whoever binds it now would get its messages or connections, or is in the way.
-bool in_use(const UnixDiag& d) { return d.state == kListening || d.type == SOCK_DGRAM; }
+bool in_use(const UnixDiag& d) { return d.state == kUnixListening || d.type == SOCK_DGRAM; }
 
 Error taken(const UnixSocket& s, const std::string& object, std::string why, int err = EADDRINUSE) {
   return Error{"net", format("bind to {}", s.name.text()), object, err, std::move(why)};

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/defer.h"
+#include "net/errors.h"
 #include "net/sk_opts.h"
 #include "net/unix_name.h"
 
@@ -30,10 +31,6 @@ constexpr std::size_t kMostRights = 253;  // SCM_MAX_FD of the kernel
 constexpr std::size_t kControl = 4096;
 static_assert(kControl >= CMSG_SPACE(kMostRights * sizeof(int)) + CMSG_SPACE(sizeof(ucred)) +
                               CMSG_SPACE(sizeof(int)) + CMSG_SPACE(256));
-
-Error failed(const char* step, const std::string& object, int err, const char* remedy = "") {
-  return Error{"net", step, object, err, remedy};
-}
 
 /// Where messages are copied to first; not filled with zeros each time.
 struct Room {

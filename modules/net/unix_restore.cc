@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "core/id_map.h"
 #include "core/stages.h"
+#include "net/errors.h"
 #include "net/unix_actor.h"
 #include "net/unix_arrange.h"
 #include "net/unix_charge.h"
@@ -23,10 +24,6 @@
 
 namespace cr::net {
 namespace {
-
-Error failed(std::string step, const files::Description& d, int err) {
-  return Error{"net", std::move(step), d.object, err, {}};
-}
 
 /// As the calling task would have to say it, which may know others by other numbers.
 ucred creds_for(const TaskCtx& ctx, const ucred& ids) {

@@ -30,6 +30,9 @@
 
 namespace cr::net {
 
+/// States of unix sockets, as images and sock_diag(7) have them: TCP's.
+inline constexpr std::uint8_t kUnixConnected = 1, kUnixUnconnected = 7, kUnixListening = 10;
+
 /// One piece of a queue: a datagram, or bytes of a stream that came with one set of descriptors and credentials.
 struct UnixMessage {
   std::vector<std::uint8_t> data{};
@@ -50,7 +53,7 @@ struct UnixCreds {
 struct UnixSocket {
   std::uint32_t ino = 0;
   std::uint32_t type = 0;      ///< SOCK_*
-  std::uint32_t state = 0;     ///< TCP_* of the kernel, as images and sock_diag have it
+  std::uint32_t state = 0;     ///< kUnixConnected ...
   std::uint32_t uflags = 0;    ///< kExternal
   std::uint32_t backlog = 0;   ///< of a listener: listen(2)'s; else bytes of memory on the way to the peer
   std::uint32_t peer = 0;      ///< inode; of one that is not accepted yet, that of its listener
@@ -75,7 +78,7 @@ struct UnixSocket {
   bool inherited = false;  ///< by --inherit-fd
   bool again = false;      ///< its connection to the outside has ended, and is made again by the peer's name
 
-  bool listening() const { return state == 10 /* TCP_LISTEN */; }
+  bool listening() const { return state == kUnixListening; }
   bool external() const { return (uflags & kExternal) != 0; }
   bool datagram() const { return type == SOCK_DGRAM; }
 

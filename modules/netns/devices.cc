@@ -1,8 +1,8 @@
 // What devices there are, and which of them can be made again.
 #include <linux/if.h>
-#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 
 #include <algorithm>
 #include <cerrno>

@@ -20,19 +20,20 @@
 namespace cr::netns {
 namespace {
 
-Error refuse(const Link& l, std::string remedy) {
+Error not_made(const Link& l, std::string remedy) {
   return Error{"netns", "restore", format("network device {} ({})", l.name, l.kind), 0, std::move(remedy)};
 }
 
 Result<> check_link(const Options& opt, const Link& l) {
   const DeviceKind* kind = find_device_kind(l.kind);
-  if (kind == nullptr || kind->refusal != nullptr) return refuse(l, "devices of this kind are not carried");
+  if (kind == nullptr || kind->refusal != nullptr) return not_made(l, "devices of this kind are not carried");
   if (l.kind == "veth" && l.lower_ns && !external_link(opt, l.kind, l.name))
-    return refuse(l, format("its other end is outside: say what it is to be called with --external veth[{}]:NAME, or "
-                            "NAME@BRIDGE to have it in a bridge",
-                            l.name));
+    return not_made(l,
+                    format("its other end is outside: say what it is to be called with --external veth[{}]:NAME, or "
+                           "NAME@BRIDGE to have it in a bridge",
+                           l.name));
   if (kind->link == LowerLink::kBelow && l.lower_ns && !external_link(opt, l.kind, l.name))
-    return refuse(l, format("the device below it is outside: name it with --external {}[{}]:NAME", l.kind, l.name));
+    return not_made(l, format("the device below it is outside: name it with --external {}[{}]:NAME", l.kind, l.name));
   return {};
 }
 

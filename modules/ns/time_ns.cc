@@ -96,7 +96,7 @@ Result<> fill_time(RestoreCtx& ctx, NsId id) {
   const std::string text = format("monotonic {} {}\nboottime {} {}\n", monotonic.tv_sec, monotonic.tv_nsec,
                                   boottime.tv_sec, boottime.tv_nsec);
   UniqueFd offsets(openat(ctx.proc_fd, "self/timens_offsets", O_WRONLY | O_CLOEXEC));
-  if (!offsets || write(offsets.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+  if (!offsets || ::write(offsets.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return Error{"ns", "set the offsets of", format("time namespace {}", id), errno,
                  "the clocks would start before the boot of this machine, or /proc is not writable"};
   UniqueFd space(openat(ctx.proc_fd, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC));

@@ -21,7 +21,7 @@
 namespace cr::service {
 namespace {
 
-Error fail(const char* step, const std::string& address, int err, std::string remedy = "") {
+Error listening_failed(const char* step, const std::string& address, int err, std::string remedy = "") {
   return {"service", step, format("the socket {}", address), err, std::move(remedy)};
 }
 
@@ -32,7 +32,8 @@ Result<> clear_the_way(const sockaddr_un& name, socklen_t size) {
   if (lstat(name.sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) return {};
   UniqueFd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&name), size) == 0)
-    return fail("listen on", name.sun_path, EADDRINUSE, "another service answers there; choose another --address");
+    return listening_failed("listen on", name.sun_path, EADDRINUSE,
+                            "another service answers there; choose another --address");
   unlink(name.sun_path);
   return {};
 }
@@ -41,15 +42,16 @@ Result<UniqueFd> listen_on(const std::string& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (address.size() >= sizeof name.sun_path)
-    return fail("listen on", address, ENAMETOOLONG, "choose a shorter --address");
+    return listening_failed("listen on", address, ENAMETOOLONG, "choose a shorter --address");
   std::memcpy(name.sun_path, address.c_str(), address.size() + 1);
   const socklen_t size = sizeof name;
   TRY(clear_the_way(name, size));
   UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd || bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), size) != 0)
-    return fail("listen on", address, errno, "choose another --address");
+    return listening_failed("listen on", address, errno, "choose another --address");
   // Anybody may ask; what he gets is what his own rights allow.
-  if (chmod(address.c_str(), 0666) != 0 || listen(fd.get(), 16) != 0) return fail("listen on", address, errno);
+  if (chmod(address.c_str(), 0666) != 0 || listen(fd.get(), 16) != 0)
+    return listening_failed("listen on", address, errno);
   return fd;
 }
 
@@ -102,10 +104,10 @@ Result<> serve(const Options& o) {
     }
     if (!connection) {
       if (err == EINTR || err == ECONNABORTED) continue;
-      return fail("accept on", o.address, err);
+      return listening_failed("accept on", o.address, err);
     }
     const pid_t child = fork();
-    if (child < 0) log::error("{}", fail("serve a caller of", o.address, errno).sentence());
+    if (child < 0) log::error("{}", listening_failed("serve a caller of", o.address, errno).sentence());
     if (child != 0) continue;
     listener.reset();
     serve_one(std::move(connection));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "core/deleted_mark.h"
 #include "core/id_map.h"
 #include "files/description.h"
 #include "tty/node.h"
@@ -146,12 +147,11 @@ bool matches(const FileProbe& p) {
 }
 
 Result<> collect_open(DumpCtx& ctx, const FileProbe& probe, FileId id) {
-  constexpr std::string_view kDeleted = " (deleted)";
   Model& model = ctx.models.edit<Model>();
   OpenTerminal open;
   open.terminal = TRY(terminal_of(ctx, model, TRY(describe(ctx, probe)), probe));
   open.path = probe.link;
-  if (open.path.ends_with(kDeleted)) open.path.resize(open.path.size() - kDeleted.size());
+  if (open.path.ends_with(core::kDeletedMark)) open.path.resize(open.path.size() - core::kDeletedMark.size());
   open.path_id = TRY(files::add_path(ctx, probe, open.path));
   model.opens[id] = std::move(open);
   return {};

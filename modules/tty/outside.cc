@@ -16,12 +16,12 @@
 namespace cr::tty {
 namespace {
 
-struct Wanted {
+struct WantedEnd {
   std::uint32_t dev, index;
   WhichEnd which;
 };
 
-bool is_that_master(int pid, const char* fd, const std::string& link, const Wanted& w) {
+bool is_that_master(int pid, const char* fd, const std::string& link, const WantedEnd& w) {
   auto info = core::read_text(format("/proc/{}/fdinfo/{}", pid, fd));
   auto text = info.ok() ? core::field(info.value(), "tty-index") : std::nullopt;
   auto index = text ? core::number(*text) : std::nullopt;
@@ -32,7 +32,7 @@ bool is_that_master(int pid, const char* fd, const std::string& link, const Want
   return stat(slave.c_str(), &st) == 0 && st.st_dev == w.dev;
 }
 
-bool is_that_end(int pid, const char* fd, const std::string& link, const Wanted& w) {
+bool is_that_end(int pid, const char* fd, const std::string& link, const WantedEnd& w) {
   struct stat st;
   if (stat(format("/proc/{}/fd/{}", pid, fd).c_str(), &st) != 0 || !S_ISCHR(st.st_mode)) return false;
   if (is_slave_node(st.st_rdev))
@@ -41,7 +41,7 @@ bool is_that_end(int pid, const char* fd, const std::string& link, const Wanted&
   return is_that_master(pid, fd, link, w);
 }
 
-bool has_end(int pid, const Wanted& w) {
+bool has_end(int pid, const WantedEnd& w) {
   DIR* stream = opendir(format("/proc/{}/fd", pid).c_str());
   if (stream == nullptr) return false;
   std::unique_ptr<DIR, int (*)(DIR*)> fds(stream, closedir);

@@ -12,6 +12,7 @@
 
 #include "check.h"
 #include "child.h"
+#include "fork_with_signal.h"
 
 /* As /proc shows them: in the case's own namespace first, in the process's own last. */
 struct numbers {
@@ -65,7 +66,7 @@ static inline int own_depth(void) {
 }
 
 /* Like fork(2), with more flags of clone(2). */
-static inline pid_t fork_with(unsigned long flags) { return must(syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0)); }
+static inline pid_t fork_with(unsigned long flags) { return must(fork_with_flags(flags, SIGCHLD)); }
 
 /* Makes the process; returns when set_up (may be NULL) is done there. check (may be NULL) runs in node_finish(). */
 static inline void node_start(struct node* n, unsigned long flags, void (*set_up)(void), void (*check)(void)) {

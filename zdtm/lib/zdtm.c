@@ -118,10 +118,11 @@ void skip(const char *fmt, ...)
 }
 
 /* A process-directed signal may land in any thread that does not block it; only the first one sleeps in test_waitsig. */
-static void on_sigterm(int sig)
+static void on_sigterm(int sig, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
+	(void)info, (void)context;
 	if (getpid() == z.main_pid && syscall(SYS_gettid) != z.main_pid)
 		syscall(SYS_tgkill, z.main_pid, z.main_pid, sig);
 	else
@@ -220,7 +221,8 @@ static void null_stdio(void)
 
 void test_init(int argc, char **argv)
 {
-	struct sigaction sa = { .sa_handler = on_sigterm, .sa_flags = SA_RESTART };
+	/* Without SA_SIGINFO s390x takes an alternate stack with SS_AUTODISARM away for good. */
+	struct sigaction sa = { .sa_sigaction = on_sigterm, .sa_flags = SA_RESTART | SA_SIGINFO };
 	sigset_t told, before;
 
 	parse(argc, argv);

@@ -1,5 +1,5 @@
 /* zdtm:
- * title: 20000 small mappings with content, the last of which has a NUMA policy of its own
+ * title: 20000 small mappings, with content of 80 MiB, the last of which has a NUMA policy of its own
  * needs: kernel>=5.10
  */
 #define _GNU_SOURCE
@@ -12,6 +12,8 @@
 
 enum { kCount = 20000 };
 static uint32_t* mem;
+/* With large pages not all have content: it would be more than a gigabyte. */
+#define kStep (PAGE_BYTES / 4096)
 #define kWords (PAGE_BYTES / sizeof(uint32_t))
 
 static int policy_at(void* at) {
@@ -21,7 +23,7 @@ static int policy_at(void* at) {
 }
 
 static void check(void) {
-  for (int i = 0; i < kCount; i++) expect_eq(mem[i * kWords], i * 7 + 1);
+  for (size_t i = 0; i < kCount; i += kStep) expect_eq(mem[i * kWords], (uint32_t)i * 7 + 1);
   expect_eq(policy_at(mem), MPOL_DEFAULT);
   expect_eq(policy_at(mem + (kCount - 1) * kWords), MPOL_INTERLEAVE);
 }
@@ -31,7 +33,7 @@ int main(int argc, char** argv) {
   mem = (uint32_t*)map_private(kCount * PAGE_BYTES);
   unsigned long node = 1;
   for (int i = 0; i < kCount; i++) {
-    mem[i * kWords] = i * 7 + 1;
+    if (i % kStep == 0) mem[i * kWords] = i * 7 + 1;
     if (i % 2) must(mprotect(mem + i * kWords, PAGE_BYTES, PROT_READ));
   }
   if (syscall(SYS_mbind, mem + (kCount - 1) * kWords, PAGE_BYTES, MPOL_INTERLEAVE, &node, 64, 0) != 0 && errno == ENOSYS)

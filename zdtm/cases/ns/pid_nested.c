@@ -111,7 +111,7 @@ static void check_prepared(void) {
   node_finish(&next);
   node_finish(&in_prepared);
   errno = 0; /* the namespace is dead now */
-  if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) != -1 || errno != ENOMEM)
+  if (fork_with_signal(SIGCHLD) != -1 || errno != ENOMEM)
     die("fork into a dead namespace: %s", strerror(errno));
 }
 

@@ -26,7 +26,7 @@ static void set_up_parent(void) {
   of_parent = dead_init(0, 0);
 }
 static void check_parent(void) {
-  if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) != -1 || errno != ENOMEM)
+  if (fork_with_signal(SIGCHLD) != -1 || errno != ENOMEM)
     die("fork into a dead namespace: %s", strerror(errno));
   expect_eq(expect_exit(of_parent, 3), 0);
 }

@@ -2,9 +2,6 @@
  * title: all general registers, the flags and the thread pointer keep their values in a loop that makes no system call
  * needs: arch:aarch64
  */
-#include <signal.h>
-#include <string.h>
-
 #include "check.h"
 
 /* x0 to x28 and x30, which hold the words of `want`; the last two of them are where the loop finds the words and what it waits for. */
@@ -12,15 +9,9 @@ struct words {
   uint64_t want[30], got[30], flags, thread;
   volatile uint64_t stop;
 };
-static struct words words;
-
-static void handler(int sig) {
-  (void)sig;
-  words.stop = 1;
-}
+#include "kept_registers.h"
 
 /* A function of its own, so that every register is its own: x18 to x28, x29 and x30 go to the stack. x29 is the loop's. */
-void keep_registers(struct words* at);
 __asm__(
     ".text\n.balign 4\n.globl keep_registers\n.type keep_registers, %function\nkeep_registers:\n"
     "sub sp, sp, 112\n"
@@ -45,10 +36,7 @@ __asm__(
     ".size keep_registers, .-keep_registers\n");
 
 int main(int argc, char** argv) {
-  struct sigaction sa = {.sa_handler = handler};
-  test_init(argc, argv);
-  sigaction(SIGTERM, &sa, NULL);
-  fill_pattern(words.want, sizeof words.want, 11);
+  start_test(argc, argv);
   words.want[28] = (uint64_t)&words;
   test_daemon();
   keep_registers(&words);

@@ -2,8 +2,6 @@
  * title: all general registers, link, counter, target address, exceptions and conditions keep their values in a loop that makes no system call
  * needs: arch:ppc64le
  */
-#include <signal.h>
-
 #include "check.h"
 
 /* What r3 to r12 and r14 to r30 hold, and LR, TAR, XER and CR; r31 is where the loop finds all, and CTR counts. r1, r2 and r13 are
@@ -12,12 +10,7 @@ struct words {
   uint64_t want[32], got[32], link, target, exceptions, conditions;
   volatile uint64_t stop;
 };
-static struct words words;
-
-static void handler(int sig) {
-  (void)sig;
-  words.stop = 1;
-}
+#include "kept_registers.h"
 
 #define EACH(op, base)                                                                                                        \
   op " 3, " base "+24(31)\n" op " 4, " base "+32(31)\n" op " 5, " base "+40(31)\n" op " 6, " base "+48(31)\n" op " 7, " base  \
@@ -30,7 +23,6 @@ static void handler(int sig) {
 
 /* A function of its own, so that every register is its own. Condition fields 2 to 4 must be kept for the caller: CR goes to r0's
  * place on the stack; cr0 is the loop's. */
-void keep_registers(struct words* at);
 __asm__(
     ".text\n.balign 4\n.globl keep_registers\n.type keep_registers, @function\nkeep_registers:\n"
     "stdu 1, -256(1)\n mflr 0\n std 0, 32(1)\n mfcr 0\n std 0, 40(1)\n"
@@ -52,10 +44,7 @@ __asm__(
     ".size keep_registers, .-keep_registers\n");
 
 int main(int argc, char** argv) {
-  struct sigaction sa = {.sa_handler = handler};
-  test_init(argc, argv);
-  sigaction(SIGTERM, &sa, NULL);
-  fill_pattern(words.want, sizeof words.want, 11);
+  start_test(argc, argv);
   words.link = 0x1122334455667788, words.target = 0x99aabbccddeeff00, words.exceptions = 0xa0000000, words.conditions = 0x01234567;
   test_daemon();
   keep_registers(&words);

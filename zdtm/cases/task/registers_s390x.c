@@ -2,8 +2,6 @@
  * title: general and access registers, condition code and program mask keep their values in a loop that makes no system call
  * needs: arch:s390x
  */
-#include <signal.h>
-
 #include "check.h"
 
 /* What r2 to r14 and a2 to a15 hold; r1 is where the loop finds all, r0 what it compares by an instruction that leaves the condition
@@ -14,17 +12,11 @@ struct words {
   uint64_t conditions;
   volatile uint64_t stop;
 };
-static struct words words;
-
-static void handler(int sig) {
-  (void)sig;
-  words.stop = 1;
-}
+#include "kept_registers.h"
 
 /* Condition code 2; of the program mask the two that only hexadecimal floating point knows. */
 #define CONDITIONS 0x23
 
-void keep_registers(struct words* at);
 __asm__(
     ".text\n.balign 8\n.globl keep_registers\n.type keep_registers, @function\nkeep_registers:\n"
     "stmg %r6, %r15, 48(%r15)\n"
@@ -39,10 +31,7 @@ __asm__(
     ".size keep_registers, .-keep_registers\n");
 
 int main(int argc, char** argv) {
-  struct sigaction sa = {.sa_handler = handler};
-  test_init(argc, argv);
-  sigaction(SIGTERM, &sa, NULL);
-  fill_pattern(words.want, sizeof words.want, 11);
+  start_test(argc, argv);
   fill_pattern(words.access_want, sizeof words.access_want, 12);
   words.conditions = CONDITIONS << 24;
   test_daemon();
