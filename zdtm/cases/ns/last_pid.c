@@ -3,6 +3,7 @@
  * needs: cap:SYS_ADMIN
  */
 #define _GNU_SOURCE
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
