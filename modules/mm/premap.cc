@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include "base/format.h"
 #include "base/page_size.h"
@@ -26,7 +27,7 @@ namespace {
 constexpr std::uint64_t kHugePage = 2 << 20;
 constexpr std::uint64_t kLowest = 1ull << 32;          // leave the low part to programs that need it
 constexpr std::uint64_t kHighest = 0x7ff000000000ull;  // and the top to stacks and the kernel's own pages
-constexpr std::size_t kBuffer = 32 << 10;              // small enough for a task's own heap (engine/task_heap.h)
+constexpr std::uint64_t kBuffer = 1 << 20;
 
 Error fail(const TaskCtx& t, const char* step, std::uint64_t at, int err) {
   return Error{"mm", step, format("pid {} address {:x}", t.task.pid, at), err,
@@ -68,11 +69,18 @@ void copy_differing(std::uint8_t* to, const std::uint8_t* from, std::size_t size
     if (std::memcmp(to + at, from + at, page) != 0) std::memcpy(to + at, from + at, page);
 }
 
+/// Bytes: what one read takes at most. Most tasks have small runs, and touch no more than they need.
+std::uint64_t buffer_size(const AddressSpace& space) {
+  std::uint64_t largest = 0;
+  for (const core::PageRun& r : space.runs) largest = std::max(largest, r.nr_pages * page_size());
+  return std::min(largest, kBuffer);
+}
+
 /// The region is the child's view of the parent's memory: brings it to the child's content and touches only what
-/// differs. Pages that the child does not have are dropped. `buffer` has kBuffer bytes.
+/// differs. Pages that the child does not have are dropped.
 class InheritedFiller {
  public:
-  InheritedFiller(TaskCtx& t, int fd, const Premap& p, std::uint8_t* buffer)
+  InheritedFiller(TaskCtx& t, int fd, const Premap& p, std::span<std::uint8_t> buffer)
       : t_(t), fd_(fd), p_(p), buffer_(buffer) {}
 
   /// In a set that stores shared pages once, all others are known to differ: these are left to `own`.
@@ -99,9 +107,10 @@ class InheritedFiller {
 
   Result<> compare(const Piece& piece) {
     for (std::uint64_t a = piece.start; a < piece.end;) {
-      const std::size_t n = std::min<std::uint64_t>(kBuffer, piece.end - a);
-      TRY(read_into(t_, fd_, reinterpret_cast<std::uint64_t>(buffer_), n, piece.file_offset + (a - piece.start)));
-      copy_differing(reinterpret_cast<std::uint8_t*>(place(a)), buffer_, n);
+      const std::size_t n = std::min<std::uint64_t>(buffer_.size(), piece.end - a);
+      TRY(read_into(t_, fd_, reinterpret_cast<std::uint64_t>(buffer_.data()), n,
+                    piece.file_offset + (a - piece.start)));
+      copy_differing(reinterpret_cast<std::uint8_t*>(place(a)), buffer_.data(), n);
       a += n;
     }
     return {};
@@ -110,7 +119,7 @@ class InheritedFiller {
   TaskCtx& t_;
   int fd_;
   const Premap& p_;
-  std::uint8_t* buffer_;
+  std::span<std::uint8_t> buffer_;
 };
 
 /// EEXIST when something is there already.
@@ -252,14 +261,14 @@ Result<Premaps> premap(TaskCtx& t, const Premaps& of_parent) {
   std::vector<FillExtent> extents;
   std::vector<Fresh> fresh;
   const bool stored_once = inherits_pages(space);
-  // Not cleared: most tasks need a few pages of it, and a page fault each is what costs.
-  const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(kBuffer);
+  const std::uint64_t size = buffer_size(space);
+  const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(size);
   for (const Vma& v : space.vmas) {
     if (!can_premap(v)) continue;
     std::vector<Piece> pieces = pieces_of(space, v);
     if (const Premap* parent = find_same(of_parent, v)) {
       own.push_back({parent->at, &v});
-      TRY(InheritedFiller(t, pages.get(), own.back(), buffer.get()).fill(pieces, stored_once, extents));
+      TRY(InheritedFiller(t, pages.get(), own.back(), {buffer.get(), size}).fill(pieces, stored_once, extents));
     } else if (!pieces.empty()) {
       fresh.push_back({{0, &v}, std::move(pieces)});
     }
