@@ -3,19 +3,9 @@
 
 #include <asm/unistd.h>
 
-#include "base/sys_result.h"
+#include "arch/syscall_words.h"
 
 namespace cr::arch::aarch64::sys {
-
-/// One register for whatever a system call takes: integers, enums and pointers.
-template <class T>
-inline long word(T v) {
-  if constexpr (requires { static_cast<long>(v); })
-    return static_cast<long>(v);
-  else
-    return reinterpret_cast<long>(v);
-}
-inline long word(decltype(nullptr)) { return 0; }
 
 inline SysResult call6(long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
   register long x8 asm("x8") = nr;
@@ -30,12 +20,10 @@ inline SysResult call6(long nr, long a0, long a1, long a2, long a3, long a4, lon
   return long{x0};
 }
 
-/// Runs system call `nr` (a __NR_ constant) with up to six arguments and gives back what the kernel returned.
+/// See syscall_by().
 template <class... A>
-inline SysResult call(long nr, A... args) {
-  static_assert(sizeof...(A) <= 6);
-  long a[6] = {word(args)...};
-  return call6(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+[[gnu::always_inline]] inline SysResult call(long nr, A... args) {
+  return syscall_by<call6>(nr, args...);
 }
 
 }  // namespace cr::arch::aarch64::sys

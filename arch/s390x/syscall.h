@@ -3,21 +3,13 @@
 
 #include <asm/unistd.h>
 
-#include "base/sys_result.h"
+#include "arch/syscall_words.h"
 
 namespace cr::arch::s390x::sys {
 
-/// One register for whatever a system call takes: integers, enums and pointers.
-template <class T>
-inline long word(T v) {
-  if constexpr (requires { static_cast<long>(v); })
-    return static_cast<long>(v);
-  else
-    return reinterpret_cast<long>(v);
-}
-inline long word(decltype(nullptr)) { return 0; }
-
 [[gnu::always_inline]] inline SysResult call6(long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
+  const long in_memory[6] = {a0, a1, a2, a3, a4, a5};
+  if (nr == __NR_mmap) a0 = reinterpret_cast<long>(in_memory);  // takes all of them from there
   register long r1 asm("r1") = nr;
   register long r2 asm("r2") = a0;
   register long r3 asm("r3") = a1;
@@ -29,13 +21,10 @@ inline long word(decltype(nullptr)) { return 0; }
   return long{r2};
 }
 
-/// Runs system call `nr` (a __NR_ constant) with up to six arguments and gives back what the kernel returned.
+/// See syscall_by().
 template <class... A>
 [[gnu::always_inline]] inline SysResult call(long nr, A... args) {
-  static_assert(sizeof...(A) <= 6);
-  long a[6] = {word(args)...};
-  if (nr == __NR_mmap) return call6(nr, reinterpret_cast<long>(a), 0, 0, 0, 0, 0);  // takes them from memory
-  return call6(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+  return syscall_by<call6>(nr, args...);
 }
 
 }  // namespace cr::arch::s390x::sys
