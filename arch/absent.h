@@ -18,6 +18,16 @@ inline constexpr long kNrLdt = -1;
 inline SysResult set_ldt(std::span<const std::uint64_t> descriptors) { return descriptors.empty() ? 0 : -22; }
 }  // namespace no_ldt
 
+/// Programs of a second, narrower ABI that are carried.
+namespace no_compat {
+inline constexpr std::uint64_t kCompatEnd = 1ull << 32, kMapCompat = 0, kCompatRobustList = 0;
+inline constexpr long kCompatGetpid = -1, kCompatSigaction = -1, kCompatSetRobustList = -1, kCompatGetRobustList = -1;
+inline constexpr long kCompatSocketcall = -1, kCompatIpc = -1, kCompatSigtimedwait = -1, kCompatIoGetevents = -1;
+constexpr long shown_call(long nr, std::uint64_t, std::uint64_t) { return nr; }
+inline SysResult compat_call(long, long, long, long, long) { return -38; }  // ENOSYS
+inline SysResult map_compat_vdso(std::uint64_t) { return -38; }
+}  // namespace no_compat
+
 /// Whether the cpuid instruction works: there is no such thing (-ENODEV).
 namespace no_cpuid {
 inline long cpuid_allowed() { return -19; }

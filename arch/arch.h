@@ -35,7 +35,7 @@ concept HasSigframe = Arch<A> && requires {
   { A::sigframe_size(std::size_t{}) } -> std::same_as<std::size_t>;
 };
 
-/// Tasks of a second, narrower ABI exist and are refused by name.
+/// Tasks of a second, narrower ABI exist: carried where kMapCompat is a flag of mmap(2), else refused by name.
 template <class A>
 concept HasCompat = Arch<A> && A::kHasCompat;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #if defined(__x86_64__)
+#include "arch/x86_64/compat.h"
 #include "arch/x86_64/crc32c.h"
 #include "arch/x86_64/entry.h"
 #include "arch/x86_64/fpu.h"

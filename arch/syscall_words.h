@@ -1,4 +1,5 @@
-// Arguments of system calls as the words that registers hold: what the backends' syscall.h have in common. Freestanding.
+// Arguments of system calls as the words that registers hold: what the backends' syscall.h have in common.
+// Freestanding.
 #pragma once
 
 #include "base/sys_result.h"

@@ -16,6 +16,7 @@
 #endif
 namespace cr::arch {
 using namespace aarch64;
+using namespace no_compat;
 using namespace no_ldt;
 using namespace no_cpuid;
 using namespace no_crc32c_fold;

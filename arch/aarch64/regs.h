@@ -29,7 +29,8 @@ struct Regs {
 inline constexpr std::size_t kRegsetBytes = 34 * 8;  ///< what of it ptrace reads and writes (NT_PRSTATUS)
 static_assert(offsetof(Regs, sp) == 248 && offsetof(Regs, pstate) == 264 && offsetof(Regs, call) == kRegsetBytes);
 
-inline constexpr unsigned kRegsTailRegset = 0;  ///< a regset that lies behind it in Regs; 0: none
+inline constexpr int kGetRegs = 0, kSetRegs = 0;  ///< ptrace(2) requests for Regs whole; 0: by regsets
+inline constexpr unsigned kRegsTailRegset = 0;    ///< a regset that lies behind it in Regs; 0: none
 inline constexpr std::size_t kRegsTailBytes = 0;
 
 inline constexpr std::uint64_t kRedZone = 0;          ///< nothing below sp is anybody's

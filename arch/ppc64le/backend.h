@@ -15,6 +15,7 @@
 #endif
 namespace cr::arch {
 using namespace ppc64le;
+using namespace no_compat;
 using namespace no_ldt;
 using namespace no_cpuid;
 using namespace no_crc32c;

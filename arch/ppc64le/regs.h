@@ -24,7 +24,8 @@ struct Regs {
 inline constexpr std::size_t kRegsetBytes = sizeof(Regs);  ///< what of it ptrace reads and writes
 static_assert(sizeof(Regs) == 48 * 8 && offsetof(Regs, nip) == 32 * 8 && offsetof(Regs, trap) == 40 * 8);
 
-inline constexpr unsigned kRegsTailRegset = 0;  ///< a regset that lies behind it in Regs; 0: none
+inline constexpr int kGetRegs = 0, kSetRegs = 0;  ///< ptrace(2) requests for Regs whole; 0: by regsets
+inline constexpr unsigned kRegsTailRegset = 0;    ///< a regset that lies behind it in Regs; 0: none
 inline constexpr std::size_t kRegsTailBytes = 0;
 
 inline constexpr std::uint64_t kRedZone = 512;          ///< below r1: the ABI's 288 bytes, and the kernel's own care

@@ -26,6 +26,7 @@ struct Regs {
 inline constexpr std::size_t kRegsetBytes = 216;  ///< what of it ptrace reads and writes (NT_PRSTATUS)
 static_assert(offsetof(Regs, acr) == 144 && offsetof(Regs, orig_gpr2) == 208 &&
               offsetof(Regs, system_call) == kRegsetBytes);
+inline constexpr int kGetRegs = 0, kSetRegs = 0;    ///< ptrace(2) requests for Regs whole; 0: by regsets
 inline constexpr unsigned kRegsTailRegset = 0x307;  ///< NT_S390_SYSTEM_CALL, which lies behind it in Regs
 inline constexpr std::size_t kRegsTailBytes = 4;
 

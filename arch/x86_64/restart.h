@@ -60,7 +60,7 @@ constexpr Regs out_of_call(Regs r) {
 /// Makes the call `nr` once more that `r` (for_images) stands behind, with the arguments in `r`.
 constexpr Regs call_again(Regs r, long nr) {
   r.rip = call_instruction(r);
-  r.rax = static_cast<std::uint64_t>(nr);
+  r.rax = static_cast<std::uint64_t>(is_compat(r) ? their_call(nr) : nr);
   r.orig_rax = ~0ull;
   return r;
 }

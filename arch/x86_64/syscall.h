@@ -29,6 +29,23 @@ template <class... A>
 
 namespace cr::arch::x86_64 {
 
+/// A system call as 32-bit programs make it: `nr` of theirs, pointers below kCompatEnd. A kernel without such
+/// programs kills the caller.
+inline SysResult compat_call(long nr, long a0, long a1, long a2, long a3) {
+  long ret;
+  asm volatile("int $0x80"
+               : "=a"(ret)
+               : "a"(nr), "b"(a0), "c"(a1), "d"(a2), "S"(a3)
+               : "r8", "r9", "r10", "r11", "memory");
+  return ret;
+}
+inline constexpr long kCompatGetpid = 20, kCompatSigaction = 174, kCompatSetRobustList = 311,
+                      kCompatGetRobustList = 312;
+
+/// Maps the vdso of 32-bit programs with its data at `at`, in a process that has none (arch_prctl(2),
+/// ARCH_MAP_VDSO_32).
+inline SysResult map_compat_vdso(std::uint64_t at) { return sys::call(__NR_arch_prctl, 0x2002, at); }
+
 /// Calls that only older architectures have beside their successors; -1: not here.
 inline constexpr long kNrPoll = __NR_poll;
 inline constexpr long kNrEpollWait = __NR_epoll_wait;

@@ -5,6 +5,7 @@
 
 #include "arch/foreign_image.h"
 #include "arch/thread_image.h"
+#include "base/format.h"
 #include "task/core.pb.h"
 
 namespace cr::arch::x86_64 {
@@ -16,7 +17,7 @@ void put_regs(const Regs& r, pb::user_x86_regs_entry& e) {
   e.set_dx(r.rdx), e.set_si(r.rsi), e.set_di(r.rdi), e.set_orig_ax(r.orig_rax), e.set_ip(r.rip), e.set_cs(r.cs);
   e.set_flags(r.eflags), e.set_sp(r.rsp), e.set_ss(r.ss), e.set_fs_base(r.fs_base), e.set_gs_base(r.gs_base);
   e.set_ds(r.ds), e.set_es(r.es), e.set_fs(r.fs), e.set_gs(r.gs);
-  e.set_mode(pb::user_x86_regs_mode_NATIVE);
+  e.set_mode(is_compat(r) ? pb::user_x86_regs_mode_COMPAT : pb::user_x86_regs_mode_NATIVE);
 }
 
 Regs get_regs(const pb::user_x86_regs_entry& e) {
@@ -149,10 +150,12 @@ void put_thread_image(const ThreadImage& t, pb::core_entry& e) {
 Result<ThreadImage> get_thread_image(const pb::core_entry& e) {
   if (e.mtype() != pb::core_entry_march_X86_64 || !e.has_thread_info())
     return foreign_image(e.mtype(), pb::core_entry_march_X86_64);
-  if (e.thread_info().gpregs().mode() != pb::user_x86_regs_mode_NATIVE)
-    return Error{"task", "restore", "a 32-bit task", 0, "32-bit programs are not carried yet"};
   ThreadImage t;
   t.regs = get_regs(e.thread_info().gpregs());
+  if (is_compat(t.regs) != (e.thread_info().gpregs().mode() == pb::user_x86_regs_mode_COMPAT))
+    return Error{"task", "restore", "the registers of a task", 0,
+                 format("they are said to be of a {}-bit program, with code segment {:#x}",
+                        is_compat(t.regs) ? 64 : 32, t.regs.cs)};
   t.fpu = get_fpu(e.thread_info().fpregs());
   t.clear_tid_address = e.thread_info().clear_tid_addr();
   for (int i = 0; i < std::min(e.thread_info().tls_size(), 3); ++i)

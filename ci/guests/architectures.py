@@ -56,6 +56,7 @@ FLAVOUR_CASES = {'from_criu': (*SIMPLE_CASES, 'task/zombies'), 'to_criu': SIMPLE
 SUBSET_CASES = (
     'task/sleeping', 'task/registers_*', 'task/threads_comm', 'task/threads_rseq', 'task/sessions', 'task/zombies', 'task/vdso_time',
     'task/blocked_nanosleep', 'task/blocked_poll_timeout', 'task/blocked_futex_timeout', 'task/blocked_recv_timeout', 'task/blocked_semtimedop',
+    'ia32/sleeping', 'ia32/registers', 'ia32/in_handler', 'ia32/threads_robust_list', 'ia32/vdso_time',
     'signals/in_handler', 'signals/shared_queue', 'signals/kernel_siginfo', 'timers/itimers', 'timers/posix_clocks', 'security/seccomp_filter',
     'mm/anon_private', 'mm/file_private_cow', 'mm/shm_parent_child', 'mm/cow_parent_child', 'mm/vdso_in_handler', 'mm/heap_grow',
     'files/pipe_data', 'files/regular_position', 'files/epoll_flags', 'net/unix_stream_data', 'ipc/semaphores')

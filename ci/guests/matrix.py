@@ -22,7 +22,7 @@ def parse_arguments(words):
     parser.add_argument('--case', action='append', metavar='PATTERN', default=[], help='cases, as zdtm/run takes them (default: all)')
     parser.add_argument('--subset', action='store_true', help='a few dozen cases, flavour host')
     parser.add_argument('--guests', type=int, default=2, metavar='N', help='machines at once (default %(default)s)')
-    parser.add_argument('--jobs', type=int, default=3, help='cases at once in each machine (default %(default)s)')
+    parser.add_argument('--jobs', type=int, default=4, help='cases at once in each machine (default %(default)s)')
     parser.add_argument('--timeout', type=int, default=3600, metavar='S', help='seconds for one machine (default %(default)s)')
     parser.add_argument('--output', default='build/matrix', metavar='DIR', help='results, logs of failed cases (default %(default)s)')
     parser.add_argument('--no-build', action='store_true', help='what is built already is tested as it is')

@@ -33,6 +33,7 @@ constexpr std::array kFeatures{
     Feature{"timerfd", Need::kExtra, true, "timerfds that have expired", probe::timerfd_ticks},
     Feature{"syscall_dispatch", Need::kExtra, true, "tasks with syscall user dispatch", probe::ptrace_syscall_dispatch},
     Feature{"futex_waitv", Need::kExtra, true, "programs that wait for several futexes", probe::futex_waitv},
+    Feature{"compat_cr", Need::kExtra, true, "32-bit programs", probe::compat_programs},
     Feature{"userns", Need::kExtra, true, "user namespaces", probe::user_namespace},
     Feature{"cgroupns", Need::kExtra, true, "cgroup namespaces", probe::cgroup_namespace},
     Feature{"timens", Need::kExtra, true, "time namespaces", probe::time_namespace},

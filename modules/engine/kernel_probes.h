@@ -48,6 +48,7 @@ Answer nf_tables();
 // kernel_probes_child.cc: a child that is traced.
 Answer ptrace_seize();
 Answer ptrace_signals();
+Answer compat_programs();
 Answer ptrace_rseq();
 Answer ptrace_syscall_dispatch();
 Answer suspend_seccomp();

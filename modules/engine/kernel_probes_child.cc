@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "arch/host.h"
 #include "base/end_child.h"
 #include "base/unique_fd.h"
 #include "engine/kernel_probes.h"
@@ -98,6 +99,15 @@ Answer ptrace_signals() {
   siginfo_t info;
   return by_errno(request(kGetSigMask, s.pid(), as_size(sizeof mask), &mask) == 0 &&
                   request(kPeekSigInfo, s.pid(), &what, &info) == 0);
+}
+
+Answer compat_programs() {
+  // A kernel without them kills who makes such a call.
+  Subject child([] {
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    return arch::compat_call(arch::kCompatGetpid, 0, 0, 0, 0).ok();
+  });
+  return child.ready() ? Answer{true, {}} : Answer{false, "the kernel runs none (CONFIG_IA32_EMULATION)"};
 }
 
 Answer ptrace_rseq() {

@@ -121,7 +121,8 @@ Result<restorer::Args> fill(TaskCtx& t, const mm::Premaps& premaps, const Layout
 Result<RestorerArena> map_arena(const RestoreCtx& ctx, const Task& t, bool shared) {
   SharedPage* page = ctx.shared;
   const std::uint64_t size = layout_of(0, t, *page).end;
-  const Layout at = layout_of(TRY(mm::find_gap(ctx, size)), t, *page);
+  const Layout at = layout_of(
+      TRY(mm::find_gap(ctx, size, task::runs_compat(ctx.models, t) ? mm::kCompatGaps : mm::kUsualGaps)), t, *page);
   auto fail = [&](const char* step) { return Error{"engine", step, format("pid {}", t.pid), errno, ""}; };
   auto map = [&](std::uint64_t start, std::uint64_t end, int flags) {
     return mmap(reinterpret_cast<void*>(start), end - start, PROT_READ | PROT_WRITE | PROT_EXEC,

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <memory>
 
+#include "arch/host.h"
 #include "base/format.h"
 #include "base/unique_fd.h"
 
@@ -112,13 +113,16 @@ long sleeping_in(HostPid pid, HostPid tid, std::span<std::uint64_t, 6> args) {
   if (!text || text->empty() || (*text)[0] < '0' || (*text)[0] > '9') return -1;  // "running" or "-1 …"
   std::string_view rest = *text;
   const long nr = number<long>(rest);
-  for (std::uint64_t& arg : args) {
+  const auto next = [&rest](std::uint64_t& value) {
     const std::size_t space = rest.find(" 0x");
-    if (space == rest.npos) break;
+    if (space == rest.npos) return;
     rest.remove_prefix(space + 3);
-    arg = number<std::uint64_t>(rest, 16);
-  }
-  return nr;
+    value = number<std::uint64_t>(rest, 16);
+  };
+  std::uint64_t sp = 0, pc = 0;
+  for (std::uint64_t& arg : args) next(arg);
+  next(sp), next(pc);
+  return arch::shown_call(nr, sp, pc);
 }
 
 std::string comm_of(HostPid pid) { return one_line(format("/proc/{}/comm", pid)); }

@@ -77,6 +77,11 @@ inline constexpr InterruptedCall kInterruptedCalls[] = {
     {__NR_splice, true, Timeout::kSocketReceive, 0},
     {__NR_sendfile, true, Timeout::kSocketSend, 0},
     {kNrSocketcall, true, Timeout::kNone, -1},  // any of them, which then has all of its time again
+    // Of 32-bit programs beside these.
+    {arch::kCompatSocketcall, true, Timeout::kNone, -1},
+    {arch::kCompatIpc, true, Timeout::kNone, -1},
+    {arch::kCompatSigtimedwait, true, Timeout::kNone, -1},
+    {arch::kCompatIoGetevents, true, Timeout::kNone, -1},
     // Never EINTR; the time left lives in the kernel's restart block.
     {__NR_nanosleep, false, Timeout::kKept, 0},
     {__NR_clock_nanosleep, false, Timeout::kKept, 2},

@@ -72,7 +72,8 @@ Result<SysResult> ParasiteSession::State::frame_syscall(long nr, Args args) {
 }
 
 Result<> ParasiteSession::State::map_remote() {
-  constexpr std::uint64_t kShared = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+  const std::uint64_t shared_flags =
+      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | (arch::is_compat(opener->regs) ? arch::kMapCompat : 0);
   constexpr std::uint64_t kRead = PROT_READ, kWrite = PROT_WRITE, kExec = PROT_EXEC;
   const std::uint64_t none = ~0ull;
   const auto map = [&](std::uint64_t at, std::uint64_t size, std::uint64_t prot,
@@ -84,21 +85,21 @@ Result<> ParasiteSession::State::map_remote() {
       return Error{"infect", "write to the memory of", format("pid {}", pid), errno, ""};
     return frame_syscall(__NR_mmap, Args(&place, 1));
   };
-  SysResult got = TRY(map(0, layout.size, kRead | kWrite | kExec, kShared));
+  SysResult got = TRY(map(0, layout.size, kRead | kWrite | kExec, shared_flags));
   std::optional<RaisedLimits> raised;
   if (got.err() == ENOMEM || got.err() == EAGAIN) {
     raised.emplace(pid);
-    got = TRY(map(0, layout.size, kRead | kWrite | kExec, kShared));
+    got = TRY(map(0, layout.size, kRead | kWrite | kExec, shared_flags));
   }
   if (got.err() == EACCES || got.err() == EPERM) {
     // PR_SET_MDWE or a security module allows no memory that is both. The code needs no writable data.
     split = true;
-    got = TRY(map(0, layout.size, kRead | kExec, kShared));
+    got = TRY(map(0, layout.size, kRead | kExec, shared_flags));
   }
   if (got.ok()) {
     base = static_cast<std::uint64_t>(got.raw());
     if (split)
-      got = TRY(map(base + layout.control, layout.size - layout.control, kRead | kWrite, kShared | MAP_FIXED));
+      got = TRY(map(base + layout.control, layout.size - layout.control, kRead | kWrite, shared_flags | MAP_FIXED));
   }
   if (got.ok()) return {};
   return Error{"infect", "map memory in", format("pid {}", pid), got.err(),

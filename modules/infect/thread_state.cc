@@ -122,7 +122,7 @@ RestartInfo sample_sleep(HostPid pid, HostPid tid, SleepClock& clock) {
 
 Result<bool> capture(SeizedThread& t, int mem_fd) {
   if (!get_regs(t.tid, t.regs).ok()) return false;
-  if (arch::is_compat(t.regs))
+  if (arch::is_compat(t.regs) && arch::kMapCompat == 0)
     return Error{"infect", "freeze", format("thread {}", t.tid), ENOTSUP,
                  "it runs 32-bit code, which is not supported"};
   alignas(64) std::byte buffer[arch::kMaxXstate];

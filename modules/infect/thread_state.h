@@ -12,9 +12,9 @@ namespace cr::infect {
 RestartInfo sample_sleep(HostPid pid, HostPid tid, SleepClock& clock);
 
 /// Fills in everything ptrace tells about the stopped thread; `thread.restart` holds its sample_sleep(). False when
-/// it is not in a stop of ours any more. Errors: 32-bit code, a regset that cannot be read. A thread inside an rseq
-/// critical section is moved to its abort handler, as the kernel does on preemption: the kernel itself would forget
-/// the section once other code has run in the thread.
+/// it is not in a stop of ours any more. Errors: 32-bit code (but on x86_64), a regset that cannot be read. A thread
+/// inside an rseq critical section is moved to its abort handler, as the kernel does on preemption: the kernel itself
+/// would forget the section once other code has run in the thread.
 Result<bool> capture(SeizedThread& thread, int mem_fd);
 
 /// Makes the thread repeat a call that returned EINTR because of the stop, the timeout shortened by the time slept

@@ -33,6 +33,7 @@ SysResult ptrace_request(int request, HostPid tid, std::uint64_t addr, std::uint
 }
 
 SysResult get_regs(HostPid tid, arch::Regs& regs) {
+  if (arch::kGetRegs != 0) return ptrace_request(arch::kGetRegs, tid, 0, &regs);
   iovec v{&regs, arch::kRegsetBytes};
   const SysResult r = ptrace_request(PTRACE_GETREGSET, tid, kPrstatus, &v);
   if (!r.ok() || arch::kRegsTailRegset == 0) return r;
@@ -41,6 +42,7 @@ SysResult get_regs(HostPid tid, arch::Regs& regs) {
 }
 
 SysResult set_regs(HostPid tid, const arch::Regs& regs) {
+  if (arch::kSetRegs != 0) return ptrace_request(arch::kSetRegs, tid, 0, &regs);
   arch::Regs copy = regs;
   iovec v{&copy, arch::kRegsetBytes};
   const SysResult r = ptrace_request(PTRACE_SETREGSET, tid, kPrstatus, &v);

@@ -144,7 +144,7 @@ void take_switches(const task::PrctlModel& prctls, AddressSpace& space) {
 
 Result<> collect(DumpCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
-  OwnVdso own_vdso = TRY(OwnVdso::find());
+  KernelVdsos vdsos;
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
     std::uint32_t id = TRY(ctx.ids.vm.id_of(t.live));
@@ -158,7 +158,7 @@ Result<> collect(DumpCtx& ctx) {
     TRY(collect_vmas(ctx, t, space));
     TRY(await_rings(t, ctx.seized[t.index].mem_fd(), space));
     TRY(collect_fields(t, space));
-    TRY(check_untouched(t, space, ctx.seized[t.index].mem_fd(), own_vdso));
+    TRY(check_untouched(t, space, ctx.seized[t.index].mem_fd(), *TRY(vdsos.of(task::runs_compat(ctx.models, t)))));
   }
   return {};
 }

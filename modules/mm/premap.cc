@@ -25,8 +25,6 @@ namespace cr::mm {
 namespace {
 
 constexpr std::uint64_t kHugePage = 2 << 20;
-constexpr std::uint64_t kLowest = 1ull << 32;          // leave the low part to programs that need it
-constexpr std::uint64_t kHighest = 0x7ff000000000ull;  // and the top to stacks and the kernel's own pages
 constexpr std::uint64_t kBuffer = 1 << 20;
 
 Error fail(const TaskCtx& t, const char* step, std::uint64_t at, int err) {
@@ -223,13 +221,13 @@ bool same_mapping(const Vma& a, const Vma& b) {
 }
 
 /// The lowest room between `used`, which ascend; 0 when there is none.
-static std::uint64_t gap_between(const std::vector<Range>& used, std::uint64_t size) {
-  std::uint64_t at = kLowest;
+static std::uint64_t gap_between(const std::vector<Range>& used, std::uint64_t size, Range within) {
+  std::uint64_t at = within.start;
   for (const Range& r : used) {
     if (r.start > at && r.start - at >= size + 2 * kHugePage) break;
     at = std::max(at, (r.end + 2 * kHugePage - 1) & ~(kHugePage - 1));
   }
-  return at + size <= kHighest ? at : 0;
+  return at + size <= within.end ? at : 0;
 }
 
 static bool is_free_here(std::uint64_t at, std::uint64_t size) {
@@ -238,17 +236,17 @@ static bool is_free_here(std::uint64_t at, std::uint64_t size) {
   return mmap(place, size, PROT_NONE, kFlags, -1, 0) == place && munmap(place, size) == 0;
 }
 
-Result<std::uint64_t> find_gap(const RestoreCtx& ctx, std::uint64_t size) {
+Result<std::uint64_t> find_gap(const RestoreCtx& ctx, std::uint64_t size, Range within) {
   std::vector<Range> used = ctx.models.get<Model>().occupied;
   // Most often nothing of the caller's own is there, and its list of mappings need not be read.
-  std::uint64_t at = gap_between(used, size);
+  std::uint64_t at = gap_between(used, size, within);
   if (at != 0 && is_free_here(at, size)) return at;
   const std::string text = TRY(core::read_text_at(ctx.proc_fd, "self/maps"));
   const std::size_t middle = used.size();
   for (const SmapsEntry& e : TRY(parse_smaps(text))) used.push_back(e.range);
   std::inplace_merge(used.begin(), used.begin() + static_cast<long>(middle), used.end(),
                      [](const Range& a, const Range& b) { return a.start < b.start; });
-  at = gap_between(used, size);
+  at = gap_between(used, size, within);
   if (at == 0) return Error{"mm", "find room for", format("{} bytes of memory", size), ENOMEM, ""};
   return at;
 }

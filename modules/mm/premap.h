@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "arch/host.h"
 #include "core/arena_builder.h"
 #include "core/contexts.h"
 #include "mm/mm.h"
@@ -32,8 +33,12 @@ bool same_mapping(const Vma&, const Vma&);
 /// shared. Runs before the task's own children are forked.
 Result<Premaps> premap(TaskCtx&, const Premaps& of_parent);
 
+/// Where gaps are looked for: the low part is left to programs that need it, and the top to stacks and the kernel's
+/// own pages. What 32-bit code has pointers to lies in the low part.
+inline constexpr Range kUsualGaps{1ull << 32, 0x7ff000000000ull}, kCompatGaps{16 << 20, arch::kCompatEnd};
+
 /// The lowest 2 MiB aligned address with `size` free bytes: used neither by any task of the tree nor by the caller.
-Result<std::uint64_t> find_gap(const RestoreCtx&, std::uint64_t size);
+Result<std::uint64_t> find_gap(const RestoreCtx&, std::uint64_t size, Range within = kUsualGaps);
 
 /// Composes what the restorer needs to bring the address space to its final shape. `keep` are further ranges that
 /// must survive until the end. `park` has room for the kernel's own pages (vdso, vvar) while all else is unmapped.

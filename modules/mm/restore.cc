@@ -229,20 +229,21 @@ Result<> fill_process(TaskCtx& t, const Premaps& premaps, std::vector<Keep> keep
   out.ldt = arena.add(space.ldt);
   out.pkeys = space.pkeys;
   out.exec_pkey = exec_pkey(space);
-  VdsoMoves vdso = TRY(vdso_moves(t.restore, space, park));
+  VdsoMoves vdso = TRY(vdso_moves(t.restore, t.task, space, park));
   out.vdso = arena.add(vdso.moves);
   out.pokes = arena.add(vdso.pokes);
+  out.compat_vdso = {vdso.compat.start, vdso.compat.end};
   return fill_mm_map(t, space, out, arena);
 }
 
 Result<> plan(PlanCtx& ctx) {
   Model& m = ctx.models.edit<Model>();
-  OwnVdso own_vdso = TRY(OwnVdso::find());
+  KernelVdsos vdsos;
   for (const Task& t : ctx.tree.tasks) {
     if (!t.alive()) continue;
     AddressSpace& space = m.of(t);
     if (space.owner != t.pid) continue;
-    TRY(plan_vdso(ctx.models, t, own_vdso, space));
+    TRY(plan_vdso(ctx.models, t, *TRY(vdsos.of(task::runs_compat(ctx.models, t))), space));
     files::use_as_program(ctx, space.exe);
     TRY(plan_rings(t, space));
     TRY(plan_pkeys(t, space));

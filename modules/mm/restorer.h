@@ -81,6 +81,15 @@ inline SysResult attach_segment(const BlobCtx& ctx, const Attach& a) {
   return 0;
 }
 
+/// The kernel makes no second vdso, and there is none that it would move from a 64-bit program to a 32-bit one.
+inline SysResult make_compat_vdso(const BlobCtx& ctx, const RestoreSpace& s) {
+  const std::uint64_t start = s.compat_vdso.start, size = s.compat_vdso.end - start;
+  if (size == 0) return 0;
+  for (const VdsoMove& v : s.vdso.in(ctx.arena)) TRY(sys::call(__NR_munmap, v.park, v.size));
+  TRY(arch::map_compat_vdso(start));
+  return sys::call(__NR_madvise, start, size, 0 /* MADV_NORMAL: ENOMEM when it lies elsewhere */);
+}
+
 /// Brings every mapping to its place.
 inline SysResult place_mappings(const BlobCtx& ctx, const RestoreSpace& s) {
   for (const Move& m : s.moves.in(ctx.arena))
@@ -90,7 +99,7 @@ inline SysResult place_mappings(const BlobCtx& ctx, const RestoreSpace& s) {
   for (const Attach& a : s.attaches.in(ctx.arena)) TRY(attach_segment(ctx, a));
   for (const VdsoMove& v : s.vdso.in(ctx.arena))
     if (v.to != 0) TRY(sys::call(__NR_mremap, v.park, v.size, v.size, kMremapMayMove | kMremapFixed, v.to));
-  return 0;
+  return make_compat_vdso(ctx, s);
 }
 
 /// Reads what could not be premapped, and turns an old vdso into a proxy.

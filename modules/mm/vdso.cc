@@ -95,8 +95,16 @@ Result<std::vector<Poke>> proxy_pokes(const VdsoFunctions& old, std::uint64_t at
   return pokes;
 }
 
+/// Of a 32-bit program: this kernel's takes its place, so it must be the same.
+static Result<> plan_compat_vdso(const VdsoPlace& old, std::span<const std::uint8_t> code, const OwnVdso& own) {
+  const bool same_code = std::equal(code.begin(), code.end(), own.code.begin(), own.code.end());
+  if (old.vdso.size() == 0 || (same_shape(old, own.place) && (code.empty() || same_code))) return {};
+  return fail("it is that of a 32-bit program and of another kernel");
+}
+
 Result<> plan_vdso(const Models& models, const Task& t, const OwnVdso& own, AddressSpace& space) {
   VdsoPlace old = place_of(space);
+  if (task::runs_compat(models, t)) return plan_compat_vdso(old, space.vdso_code, own);
   VdsoFit fit = TRY(compare_vdso(old, space.vdso_code, own));
   if (fit == VdsoFit::kNone || fit == VdsoFit::kSame) return {};
   const auto& threads = models.get<task::RegsModel>().threads;
@@ -132,10 +140,15 @@ Result<> check_untouched(const Task& t, const AddressSpace& space, int mem_fd, c
       "the program has changed the code of its vdso, which is not carried; let it undo that before the dump"};
 }
 
-Result<VdsoMoves> vdso_moves(const RestoreCtx& ctx, const AddressSpace& space, std::uint64_t park) {
+Result<VdsoMoves> vdso_moves(const RestoreCtx& ctx, const Task& t, const AddressSpace& space, std::uint64_t park) {
   OwnVdso own = TRY(OwnVdso::find_in(TRY(core::read_text_at(ctx.proc_fd, "self/maps"))));
   VdsoPlace old = place_of(space), to = old;
   VdsoMoves out;
+  if (task::runs_compat(ctx.models, t) && old.vdso.size() != 0) {
+    out.compat = old.vdso;
+    extend(out.compat, old.vvar);
+    to = {};
+  }
   if (space.vdso_proxy) {
     Range hull = own.place.vdso;
     extend(hull, own.place.vvar);

@@ -5,13 +5,15 @@
 // space, and
 //   each old function's entry is overwritten with a jump to the one of the same name (a proxy). To later dumps both
 //   are what they are: memory, and a vdso.
-// Refused by the restore: a thread that stands inside of old code that would not be there any more, functions that
-// this kernel neither has nor replaces by a system call. By the dump: a vdso that the program has changed or split.
-// Signal frames need nothing of it: on x86_64 a handler returns by the program's own restorer, without which the
-// kernel refuses to run it, and the vdso has no sigreturn.
+// 32-bit programs have one of their own, which the restored process has made by arch_prctl(2) where the old one was;
+// it has to be alike, and of another kernel it is refused. Refused by the restore: a thread that stands inside of old
+// code that would not be there any more, functions that this kernel neither has nor replaces by a system call. By the
+// dump: a vdso that the program has changed or split. Signal frames need nothing of it: on x86_64 a handler returns
+// by the program's own restorer, without which the kernel refuses to run it, and the vdso has no sigreturn.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,10 +34,22 @@ struct OwnVdso {
   VdsoPlace place;
   std::vector<Range> vvar_parts{};
   std::span<const std::uint8_t> code{};
+  std::vector<std::uint8_t> copy{};  ///< what `code` shows when the vdso itself is not in this process
   /// Errors: /proc/self/maps.
   static Result<OwnVdso> find();
   /// The same, from the text of /proc/self/maps.
   static Result<OwnVdso> find_in(const std::string& maps);
+};
+
+/// Those of the running kernel, each looked for when it is asked for.
+class KernelVdsos {
+ public:
+  /// That of 64-bit programs or (`compat`) of 32-bit ones, which a child process has to map. Errors: /proc/self/maps;
+  /// a kernel that runs no 32-bit programs.
+  Result<const OwnVdso*> of(bool compat);
+
+ private:
+  std::optional<OwnVdso> native_, compat_;
 };
 
 /// How the vdso of an image gets on with this kernel's.
@@ -55,12 +69,14 @@ Result<> plan_vdso(const Models&, const Task& t, const OwnVdso&, AddressSpace&);
 /// Refuses the vdso of a task that is being dumped if it is not what the kernel gave it.
 Result<> check_untouched(const Task&, const AddressSpace&, int mem_fd, const OwnVdso&);
 
-/// Where the kernel's own pages of this process go; with a proxy, also what is written over the old code.
+/// Where the kernel's own pages of this process go; with a proxy, also what is written over the old code. Those of a
+/// 32-bit program are made anew.
 struct VdsoMoves {
   std::vector<VdsoMove> moves{};
+  Range compat{};
   std::vector<Poke> pokes{};
 };
-/// In the restored task. Errors: no gap in the address space.
-Result<VdsoMoves> vdso_moves(const RestoreCtx&, const AddressSpace&, std::uint64_t park);
+/// In the restored task `t`. Errors: no gap in the address space.
+Result<VdsoMoves> vdso_moves(const RestoreCtx&, const Task& t, const AddressSpace&, std::uint64_t park);
 
 }  // namespace cr::mm

@@ -67,6 +67,16 @@ TEST(VdsoElf, DamageIsAnErrorNotACrash) {
   }
 }
 
+TEST(KernelVdsos, That32BitProgramsHaveIsAnother) {
+  KernelVdsos vdsos;
+  auto compat = vdsos.of(true);
+  if (!compat.ok()) GTEST_SKIP() << compat.error().sentence();
+  const OwnVdso& own = *vdsos.of(false).value();
+  EXPECT_EQ(compat.value()->code[4], 1);  // ELFCLASS32
+  EXPECT_EQ(own.code[4], 2);
+  EXPECT_EQ(compat.value()->place.vdso.size(), compat.value()->code.size());
+}
+
 TEST(VdsoFit, AllKinds) {
   auto own = OwnVdso::find().value();
   VdsoPlace moved = own.place;

@@ -161,7 +161,8 @@ struct RestoreSpace {
   std::uint32_t lock_future;  ///< mlockall(MCL_FUTURE)
   std::uint32_t pkeys;        ///< bit n: protection key n is given out; never key 0, which always is
   std::int32_t exec_pkey;     ///< one of them, which mprotect(2) takes for memory that can only be executed; or 0
-  std::uint64_t task_size;    ///< end of the address space that mappings may use
+  Keep compat_vdso;  ///< the vdso of 32-bit programs, data first, instead of what `vdso` has parked; of size 0: none
+  std::uint64_t task_size;  ///< end of the address space that mappings may use
 };
 
 }  // namespace cr::mm

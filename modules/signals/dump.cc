@@ -72,6 +72,7 @@ Result<> interrogate(DumpCtx& ctx, const Task& task, infect::ParasiteSession& se
     if (first) {
       auto& out = model.processes[task.pid].actions;
       out.clear();
+      model.processes[task.pid].compat = arch::is_compat(seized.regs);
       for (const KernelSigaction& a : actions.action) out.push_back({a.handler, a.flags, a.restorer, a.mask});
     }
     first = false;

@@ -45,7 +45,7 @@ void write_process(const ProcessSignals& from, pb::task_core_entry& tc) {
     out.set_flags(a.flags);
     out.set_restorer(a.restorer);
     out.set_mask(a.mask);
-    out.set_compat_sigaction(false);
+    out.set_compat_sigaction(from.compat);
   }
 }
 
@@ -61,9 +61,7 @@ Result<ProcessSignals> read_process(const pb::task_core_entry& tc, NsPid pid) {
     Action& a = out.actions.emplace_back();
     if (!has_action(signal)) continue;
     const pb::sa_entry& in = tc.sigactions(at++);
-    if (in.compat_sigaction())
-      return Error{"signals", "restore a 32-bit handler of", format("pid {}", pid), 0,
-                   "32-bit tasks aren't supported"};
+    out.compat |= in.compat_sigaction();
     a = {in.sigaction(), in.flags(), in.restorer(), in.mask()};
   }
   return out;

@@ -63,6 +63,7 @@ Result<> fill_process(const TaskCtx& ctx, RestoreProcess& out, ArenaBuilder& are
   std::vector<KernelSigaction> actions;
   for (const Action& a : it->second.actions) actions.push_back({a.handler, a.flags, a.restorer, a.mask});
   out.actions = arena.add(actions);
+  out.compat = it->second.compat;
   out.shared = arena.add(to_queue(it->second.shared));
   return {};
 }

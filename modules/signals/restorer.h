@@ -16,12 +16,23 @@ namespace cr::signals {
 
 inline constexpr int kSigkill = 9, kSigstop = 19;  // on every architecture but alpha, mips, parisc, sparc
 
+inline SysResult set_action(int signal, const KernelSigaction& action, bool compat) {
+  if (!compat) return sys::call(__NR_rt_sigaction, signal, &action, nullptr, 8);
+  // The stack is where its pointers reach: see mm::find_gap().
+  const CompatSigaction narrow{
+      static_cast<std::uint32_t>(action.handler),
+      static_cast<std::uint32_t>(action.flags),
+      static_cast<std::uint32_t>(action.restorer),
+      {static_cast<std::uint32_t>(action.mask), static_cast<std::uint32_t>(action.mask >> 32)}};
+  return arch::compat_call(arch::kCompatSigaction, signal, reinterpret_cast<long>(&narrow), 0, 8);
+}
+
 inline SysResult restore_process(const BlobCtx& ctx, const RestoreProcess& p) {
   int signal = 0;
   for (const KernelSigaction& action : p.actions.in(ctx.arena)) {
     ++signal;
     if (signal == kSigkill || signal == kSigstop) continue;
-    TRY(sys::call(__NR_rt_sigaction, signal, &action, nullptr, 8));
+    TRY(set_action(signal, action, p.compat != 0));
   }
   const long pid = sys::call(__NR_getpid).raw();
   for (const KernelSiginfo& info : p.shared.in(ctx.arena))

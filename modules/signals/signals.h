@@ -45,6 +45,7 @@ struct AltStack {
 struct ProcessSignals {
   std::vector<Action> actions{};  ///< entry i is signal i + 1; empty: not in the image
   std::vector<SigInfo> shared{};  ///< the process' queue, oldest first
+  bool compat = false;            ///< handlers are of 32-bit code, and get frames of that kind
 };
 
 struct ThreadSignals {

@@ -50,8 +50,16 @@ static_assert(sizeof(KernelSiginfo) == 128);
 struct RestoreProcess {
   RelSpan<KernelSigaction> actions;
   RelSpan<KernelSiginfo> shared;
+  std::uint32_t compat,
+      pad;  ///< the dispositions are set as 32-bit programs do, which decides what frames handlers get
 };
-static_assert(sizeof(RestoreProcess) == 16);
+static_assert(sizeof(RestoreProcess) == 24);
+
+/// struct compat_sigaction of x86 (include/linux/compat.h).
+struct CompatSigaction {
+  std::uint32_t handler, flags, restorer, mask[2];
+};
+static_assert(sizeof(CompatSigaction) == 20);
 
 /// By each thread. stack_flags SS_DISABLE: no alternate stack.
 struct RestoreThread {

@@ -77,6 +77,12 @@ void keep_arguments(const infect::SeizedThread& th, TimedCall& call) {
 
 }  // namespace
 
+bool runs_compat(const Models& models, const Task& t) {
+  const auto& threads = models.get<RegsModel>().threads;
+  const auto it = threads.find(t.threads.front().tid);
+  return it != threads.end() && arch::is_compat(it->second.image.regs);
+}
+
 Result<> collect_regs(DumpCtx& ctx) {
   RegsModel& m = ctx.models.edit<RegsModel>();
   for (const Task& t : ctx.tree.tasks) {

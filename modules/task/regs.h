@@ -3,7 +3,7 @@
 // Shown by ptrace at the stop (infect/seize.h). Kept in core-<tid>.img: the architecture's thread_info, and a record
 // of our own (thread_core_entry.restart) for a call that can't simply be run again because part of its time is over.
 // Put back by ptrace when the restored thread is complete and parked in the restorer.
-// Refused: extended state that the restoring CPU lacks, by the names of the features; 32-bit tasks.
+// Refused: extended state that the restoring CPU lacks, by the names of the features; 32-bit tasks but those of x86.
 #pragma once
 
 #include <array>
@@ -32,6 +32,9 @@ struct ThreadRegs {
 struct RegsModel {
   std::map<NsPid, ThreadRegs> threads{};  ///< by tid
 };
+
+/// Whether a living task runs 32-bit code.
+bool runs_compat(const Models&, const Task&);
 
 Result<> collect_regs(DumpCtx&);
 Result<> write_core_regs(const DumpCtx&, const Task&, std::size_t thread, pb::core_entry&);

@@ -112,10 +112,19 @@ inline SysResult restore_mce_kill(std::int64_t wanted) {
   return sys::call(__NR_prctl, PR_MCE_KILL, PR_MCE_KILL_SET, wanted, 0, 0);
 }
 
+/// The length tells whose list it is.
+inline SysResult restore_robust_list(const RestoreThread& t) {
+  if (t.robust_list_size == 0) return 0;
+  if (t.robust_list_size != arch::kCompatRobustList)
+    return sys::call(__NR_set_robust_list, t.robust_list, t.robust_list_size);
+  return arch::compat_call(arch::kCompatSetRobustList, static_cast<long>(t.robust_list),
+                           static_cast<long>(t.robust_list_size), 0, 0);
+}
+
 inline SysResult restore_thread(const BlobCtx& ctx, const RestoreThread& t) {
   TRY(sys::call(__NR_prctl, PR_SET_NAME, t.comm, 0, 0, 0));
   TRY(sys::call(__NR_set_tid_address, t.clear_child_tid));
-  if (t.robust_list_size != 0) TRY(sys::call(__NR_set_robust_list, t.robust_list, t.robust_list_size));
+  TRY(restore_robust_list(t));
   if (t.rseq != 0) TRY(sys::call(__NR_rseq, t.rseq, t.rseq_size, 0, t.rseq_signature));
   if (t.personality != kUnset) TRY(sys::call(__NR_personality, t.personality));
   // 0 would ask for the default; real-time threads show it and have no slack.

@@ -4,6 +4,9 @@ import os
 import platform
 import re
 import shutil
+import struct
+import subprocess
+import tempfile
 
 CAPABILITIES = (
     'chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service '
@@ -72,6 +75,23 @@ def need_hugetlb():
         return 'the kernel has no hugetlb'
 
 
+def need_ia32():
+    """Runs a program of 32 bits that only ends: mov $1,%eax; xor %ebx,%ebx; int $0x80."""
+    code, start = b'\xb8\x01\0\0\0\x31\xdb\xcd\x80', 0x10000
+    header = b'\x7fELF\x01\x01\x01'.ljust(16, b'\0') + struct.pack('<HHIIIIIHHHHHH', 2, 3, 1, start + 84, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+    segment = struct.pack('<8I', 1, 0, start, start, 84 + len(code), 84 + len(code), 5, 4096)
+    with tempfile.TemporaryDirectory() as place:
+        program = os.path.join(place, 'program')
+        with open(program, 'wb') as file:
+            file.write(header + segment + code)
+        os.chmod(program, 0o700)
+        try:
+            done = subprocess.run([program], check=False).returncode == 0
+        except OSError:
+            done = False
+    return '' if done else 'this kernel runs no 32-bit programs'
+
+
 # Where it has no start files, or such as make no program that starts.
 WITHOUT_STATIC_PIE = ('ppc64le', 's390x')
 
@@ -80,7 +100,7 @@ def need_static_pie():
     return f'the C library of {platform.machine()} makes no static-pie that works' if platform.machine() in WITHOUT_STATIC_PIE else ''
 
 
-PLAIN = {'static-pie': need_static_pie, 'root': need_root, 'userns': need_userns, 'hugetlb': need_hugetlb}
+PLAIN = {'static-pie': need_static_pie, 'root': need_root, 'userns': need_userns, 'hugetlb': need_hugetlb, 'ia32': need_ia32}
 WITH_VALUE = {'cap': need_cap, 'tool': need_tool, 'file': need_file, 'arch': need_arch, 'cpu': need_cpu}
 
 

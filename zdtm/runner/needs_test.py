@@ -12,6 +12,10 @@ class NeedsTest(unittest.TestCase):
     def test_met(self):
         self.assertEqual(first_missing(['kernel>=2.6', 'tool:sh', 'file:/proc/self']), '')
 
+    def test_ia32(self):
+        """On a kernel that runs such programs as well as on one that does not."""
+        self.assertIn(missing('ia32'), ('', 'this kernel runs no 32-bit programs'))
+
     def test_not_met(self):
         self.assertIn('older than 99.0', missing('kernel>=99.0'))
         self.assertIn('not older than 2.6', missing('kernel<2.6'))
