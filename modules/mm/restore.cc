@@ -21,6 +21,7 @@
 #include "mm/premap.h"
 #include "mm/smaps.h"
 #include "mm/vdso.h"
+#include "task/task.h"
 
 namespace cr::mm {
 namespace {
