@@ -116,6 +116,33 @@ Result<> check_label(const std::string& own, const std::string& label, const std
                format("it is \"{}\", the engine's own is \"{}\"; run the engine under the same label", label, own)};
 }
 
+/// A security module that --lsm-profile may speak of, and how a kernel with it shows.
+struct LabelGiver {
+  std::string_view type;
+  const char* name;
+  const char* file;
+  std::string_view word;
+};
+constexpr LabelGiver kLabelGivers[] = {
+    {"apparmor", "AppArmor", "/sys/module/apparmor/parameters/enabled", "Y"},
+    {"selinux", "SELinux", "/proc/filesystems", "selinuxfs"},
+};
+
+/// The label of --lsm-profile TYPE:LABEL. Errors: one of a security module that this kernel does not run.
+Result<std::string> asked_label(std::string_view asked) {
+  const std::size_t colon = asked.find(':');
+  std::string label = parse_label(asked.substr(colon + 1));
+  if (label.empty()) return label;
+  for (const LabelGiver& g : kLabelGivers) {
+    if (g.type != asked.substr(0, colon)) continue;
+    const auto text = core::read_text(g.file);
+    if (!text.ok() || text.value().find(g.word) == std::string::npos)
+      return Error{"creds", "restore under", format("--lsm-profile {}", asked), 0,
+                   format("this kernel runs without {}: leave the option out", g.name)};
+  }
+  return label;
+}
+
 /// Takes from `set` what we don't have; an error that names the first of it unless the caller accepts the loss.
 Result<> fit_caps(const Options& opt, NsPid tid, const char* name, std::uint64_t have, std::uint64_t& set) {
   const std::uint64_t lacking = set & ~have;
@@ -234,7 +261,6 @@ Result<Creds> own_creds() {
 }
 
 Result<> check_creds(const Options& opt, NsPid tid, const Creds& own, Creds& wanted) {
-  if (opt.lsm_label) wanted.label = parse_label(*opt.lsm_label);
   TRY(check_label(own.label, wanted.label, format("thread {}", tid)));
   if (own.no_new_privs && !wanted.no_new_privs) {
     if (!opt.allows_lossy("no-new-privs"))
@@ -354,6 +380,7 @@ Result<> plan_thread(PlanCtx& ctx, const Task& t, NsPid tid) {
   const auto wanted = threads.find(tid);
   if (wanted == threads.end()) return {};
   const Creds& own = first_creds_of(ctx.models, t.pid);
+  if (ctx.opt.lsm_label) wanted->second.label = TRY(asked_label(*ctx.opt.lsm_label));
   TRY(check_ids_inside(ctx.models, t, tid));
   if (ctx.models.get<core::TreeIds>().groups_denied)
     TRY(check_groups(wanted->second.groups, ctx.models.get<CredsModel>().own.groups, tid));
