@@ -9,6 +9,7 @@
 #include "core/capability.h"
 #include "core/id_map.h"
 #include "core/proc_text.h"
+#include "security/asked_label.h"
 #include "security/security.h"
 #include "task/task.h"
 
@@ -114,33 +115,6 @@ Result<> check_label(const std::string& own, const std::string& label, const std
   if (own == label) return {};
   return Error{"creds", "carry the security label of", object, 0,
                format("it is \"{}\", the engine's own is \"{}\"; run the engine under the same label", label, own)};
-}
-
-/// A security module that --lsm-profile may speak of, and how a kernel with it shows.
-struct LabelGiver {
-  std::string_view type;
-  const char* name;
-  const char* file;
-  std::string_view word;
-};
-constexpr LabelGiver kLabelGivers[] = {
-    {"apparmor", "AppArmor", "/sys/module/apparmor/parameters/enabled", "Y"},
-    {"selinux", "SELinux", "/proc/filesystems", "selinuxfs"},
-};
-
-/// The label of --lsm-profile TYPE:LABEL. Errors: one of a security module that this kernel does not run.
-Result<std::string> asked_label(std::string_view asked) {
-  const std::size_t colon = asked.find(':');
-  std::string label = parse_label(asked.substr(colon + 1));
-  if (label.empty()) return label;
-  for (const LabelGiver& g : kLabelGivers) {
-    if (g.type != asked.substr(0, colon)) continue;
-    const auto text = core::read_text(g.file);
-    if (!text.ok() || text.value().find(g.word) == std::string::npos)
-      return Error{"creds", "restore under", format("--lsm-profile {}", asked), 0,
-                   format("this kernel runs without {}: leave the option out", g.name)};
-  }
-  return label;
 }
 
 /// Takes from `set` what we don't have; an error that names the first of it unless the caller accepts the loss.
