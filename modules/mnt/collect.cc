@@ -231,6 +231,7 @@ Result<> collect(DumpCtx& ctx, NsId id, const Task& member) {
     Namespace& ns = model.namespaces.at(one);
     const std::vector<Mount> all = TRY(mounts_around(ns.member));
     ns.bare = TRY(bare_copies(ns.member, all, with_content(planned.namespaces.at(one))));
+    TRY(collect_automounts(ctx, one, planned.namespaces.at(one).origins, all));
     TRY(take_formats(ctx, one, planned.namespaces.at(one), all, theirs));
   }
   return {};
