@@ -65,7 +65,8 @@ struct Namespace {
   std::map<std::uint32_t, Automount> automounts{};  ///< by dev
 
   // Dump.
-  std::set<std::uint32_t> all{};             ///< ids of all its mounts, of those above `directory` too
+  std::vector<Mount> around{};               ///< all its mounts, those above `directory` too
+  std::set<std::uint32_t> all{};             ///< their ids
   HostPid member{};                          ///< a task whose root is that of the namespace
   std::string directory = "/";               ///< the root, seen from the root of the whole namespace
   std::map<std::uint32_t, UniqueFd> bare{};  ///< by dev: a copy of each tmpfs, nothing hangs on it
