@@ -13,7 +13,7 @@
 #include "users.h"
 
 enum { kCloses, kKeeps, kDaemons };
-static const char* const kAt[kDaemons] = {"/srv", "/media"};
+static const char* at_of[kDaemons];
 static zdtm_event_t* ready;
 
 static const char* under(const char* at, const char* name) {
@@ -31,7 +31,7 @@ static void mount_what_is_missing(const char* at, const char* name) {
 
 /* In a group of its own, which the kernel lets through. Its end of the pipe is not needed once the kernel has it. */
 static void serve(int which) {
-  const char* at = kAt[which];
+  const char* at = at_of[which];
   struct autofs_v5_packet packet;
   int ends[2];
   char* options;
@@ -87,13 +87,14 @@ int main(int argc, char** argv) {
   own_mounts();
   ready = shared_memory(sizeof *ready);
   for (int i = 0; i < kDaemons; i++) {
+    at_of[i] = place(i == kCloses ? "closes" : "keeps");
     event_init(ready);
     daemons[i] = must(fork());
     if (daemons[i] == 0) serve(i);
     event_wait(ready, 1);
-    if (access(under(kAt[i], "empty"), F_OK) != 0) skip("no autofs here");
-    expect_text(under(kAt[i], "one/file"), "one");
-    expect_errno(open(under(kAt[i], "none"), O_RDONLY), ENOENT);
+    if (access(under(at_of[i], "empty"), F_OK) != 0) skip("no autofs here");
+    expect_text(under(at_of[i], "one/file"), "one");
+    expect_errno(open(under(at_of[i], "none"), O_RDONLY), ENOENT);
   }
   char* before = seen();
 
@@ -104,16 +105,16 @@ int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   for (int i = 0; i < kDaemons; i++) {
     struct stat st;
-    must(lstat(under(kAt[i], "empty"), &st));
+    must(lstat(under(at_of[i], "empty"), &st));
     expect_eq(st.st_mode, S_IFDIR | 0700);
-    expect_text(under(kAt[i], "one/file"), "one");
-    expect_text(under(kAt[i], "two/file"), "two");
-    expect_errno(open(under(kAt[i], "nothing"), O_RDONLY), ENOENT);
+    expect_text(under(at_of[i], "one/file"), "one");
+    expect_text(under(at_of[i], "two/file"), "two");
+    expect_errno(open(under(at_of[i], "nothing"), O_RDONLY), ENOENT);
     expect_eq(waitpid(daemons[i], &status, WNOHANG), 0);
     /* Nobody else reads the pipe: the kernel finds out, and asks no more. */
     must(kill(daemons[i], SIGKILL));
     must(waitpid(daemons[i], &status, 0));
-    expect_errno(open(under(kAt[i], "three"), O_RDONLY), ENOENT);
+    expect_errno(open(under(at_of[i], "three"), O_RDONLY), ENOENT);
   }
   pass();
 }

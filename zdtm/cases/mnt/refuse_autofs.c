@@ -1,6 +1,6 @@
 /* zdtm:
  * title: autofs that nobody in the tree reads the questions of
- * refuse: mount /srv (autofs); a program serves it
+ * refuse: auto (autofs); a program serves it
  * needs: root
  */
 #define _GNU_SOURCE
