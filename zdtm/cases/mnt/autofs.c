@@ -47,6 +47,8 @@ static void serve(int which) {
   int root = must(open(at, O_RDONLY));
   must(ioctl(root, AUTOFS_IOC_SETTIMEOUT, &timeout));
   must(mkdir(under(at, "empty"), 0700));
+  must(mkdir(under(at, "deep"), 0755));
+  must(mkdir(under(at, "deep/er"), 0711));
   event_set(ready, 1);
   for (;;) {
     expect_eq(must(read(ends[0], &packet, sizeof packet)), sizeof packet);
@@ -107,6 +109,8 @@ int main(int argc, char** argv) {
     struct stat st;
     must(lstat(under(at_of[i], "empty"), &st));
     expect_eq(st.st_mode, S_IFDIR | 0700);
+    must(lstat(under(at_of[i], "deep/er"), &st));
+    expect_eq(st.st_mode, S_IFDIR | 0711);
     expect_text(under(at_of[i], "one/file"), "one");
     expect_text(under(at_of[i], "two/file"), "two");
     expect_errno(open(under(at_of[i], "nothing"), O_RDONLY), ENOENT);
