@@ -87,7 +87,7 @@ TEST_F(Parse, Forms) {
   EXPECT_TRUE(good({"restore", "-jl"}).file_locks);
   EXPECT_FALSE(good({"restore", "--shell-job", "--no-shell-job"}).shell_job);
   EXPECT_TRUE(good({"restore", "-x"}).ext_unix_sk);
-  EXPECT_EQ(good({"restore", "--lsm-profile", "apparmor:unconfined"}).lsm_label, "unconfined");
+  EXPECT_EQ(good({"restore", "--lsm-profile", "apparmor:unconfined"}).lsm_label, "apparmor:unconfined");
   EXPECT_NE(bad({"restore", "--lsm-profile", "unconfined"}).find("apparmor:PROFILE"), std::string::npos);
 }
 

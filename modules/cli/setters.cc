@@ -119,9 +119,8 @@ static std::string_view lsm_label(std::string_view text) {
 }
 
 Result<> set_lsm_profile(Invocation& inv, const Option& o, const char* text, bool) {
-  const std::string_view label = lsm_label(text);
-  if (label.empty()) return bad_value(o, text, "write apparmor:PROFILE or selinux:LABEL");
-  inv.options.lsm_label = label;
+  if (lsm_label(text).empty()) return bad_value(o, text, "write apparmor:PROFILE or selinux:LABEL");
+  inv.options.lsm_label = text;
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "core/id_map.h"
+#include "core/kernel_pipes.h"
 #include "files/description.h"
 #include "files/holders.h"
 #include "files/regular.h"
@@ -29,6 +30,7 @@ Result<> look_outside(DumpCtx& ctx, PipeId id, Pipe& pipe) {
     writer |= mode != O_RDONLY;
   }
   if (reader && writer) return {};
+  if (reader && ctx.models.get<core::KernelPipes>().all.contains(id)) return {};
   const FileId end = pipe.ends.front();
   const Description& d = description(ctx.models, end);
   UniqueFd copy = TRY(copy_fd(d.pid, d.fd));
@@ -66,6 +68,14 @@ void add_end(DumpCtx& ctx, const FileProbe& probe, FileId id, bool fifo) {
   model.pipe_of[id] = pipe_id;
 }
 
+void tell_of_kernel_pipe(DumpCtx& ctx, PipeId id, const Pipe& pipe) {
+  if (!ctx.models.get<core::KernelPipes>().all.contains(id)) return;
+  core::KernelPipe& told = ctx.models.edit<core::KernelPipes>().all.at(id);
+  told.has_data = !pipe.data.empty();
+  for (FileId end : pipe.ends)
+    (access_mode(ctx.models, end) == O_RDONLY ? told.readers : told.writers).push_back(end);
+}
+
 /// Reads what is in one pipe, through one end.
 Result<> peek(DumpCtx& ctx, Pipe& pipe) {
   bool packets = false;
@@ -101,6 +111,7 @@ Result<> settle_pipes(DumpCtx& ctx) {
   for (auto& [id, pipe] : ctx.models.edit<PipeModel>().pipes) {
     TRY(look_outside(ctx, id, pipe));
     TRY(peek(ctx, pipe));
+    tell_of_kernel_pipe(ctx, id, pipe);
   }
   return {};
 }

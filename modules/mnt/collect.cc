@@ -159,13 +159,13 @@ Result<Namespace> look_at(const DumpCtx& ctx, const Model& model, NsId id, HostP
                           const std::vector<Mount>& theirs) {
   Namespace ns;
   ns.nested = nested;
-  const std::vector<Mount> all = TRY(mounts_around(member));
-  for (const Mount& m : all) ns.all.insert(m.id);
+  ns.around = TRY(mounts_around(member));
+  for (const Mount& m : ns.around) ns.all.insert(m.id);
   const std::string root = format("/proc/{}/root", member);
   ns.ids = core::maps_of_owner(ctx.models, id);
   ns.member = member;
   ns.directory = TRY(core::read_proc_link(member, "root"));
-  ns.mounts = TRY(seen_from(all, TRY(mount_id(AT_FDCWD, root.c_str(), 0)), ns.directory));
+  ns.mounts = TRY(seen_from(ns.around, TRY(mount_id(AT_FDCWD, root.c_str(), 0)), ns.directory));
   leave_out(ns.mounts, ctx.opt.skip_mounts);
   order_for_mounting(ns.mounts);
   const Outside outside = TRY(outside_of_tree(model, ctx.opt));
@@ -229,9 +229,9 @@ Result<> collect(DumpCtx& ctx, NsId id, const Task& member) {
   TRY(check_groups(planned, ctx.opt, theirs));
   for (const NsId one : model.order) {
     Namespace& ns = model.namespaces.at(one);
-    const std::vector<Mount> all = TRY(mounts_around(ns.member));
-    ns.bare = TRY(bare_copies(ns.member, all, with_content(planned.namespaces.at(one))));
-    TRY(take_formats(ctx, one, planned.namespaces.at(one), all, theirs));
+    ns.bare = TRY(bare_copies(ns.member, ns.around, with_content(planned.namespaces.at(one))));
+    TRY(collect_automounts(ctx, one, planned.namespaces.at(one).origins, ns.around));
+    TRY(take_formats(ctx, one, planned.namespaces.at(one), ns.around, theirs));
   }
   return {};
 }

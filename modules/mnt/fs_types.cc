@@ -30,7 +30,7 @@ constexpr FsType kFsTypes[] = {
     {"mqueue", 14, Carried::kAnew, false},
     {"fuse", 15, Carried::kServed, false},
     {"overlay", 17, Carried::kOnPaths, true, "seclabel"},
-    {"autofs", 18, Carried::kServed, false},
+    {"autofs", 18, Carried::kByDaemon, true},
     {"tracefs", 19, Carried::kAnew, false},
     {"cgroup2", 23, Carried::kAnew, true, "seclabel"},
 };

@@ -14,9 +14,10 @@ namespace cr::mnt {
 
 enum class Carried : std::uint8_t {
   kAnew,  ///< mounted again by its options: what it shows is the kernel's (proc, sysfs) or the namespace's (mqueue)
-  kContent,  ///< mounted again and filled from tmpfs-dev-N.tar.gz.img
-  kOnPaths,  ///< mounted again by its options when the paths in these are there (overlay.h)
-  kServed,   ///< only as the root or as an external mount: a program answers for it
+  kContent,   ///< mounted again and filled from tmpfs-dev-N.tar.gz.img
+  kOnPaths,   ///< mounted again by its options when the paths in these are there (overlay.h)
+  kByDaemon,  ///< mounted again with the daemon of the tree (automount.h)
+  kServed,    ///< only as the root or as an external mount: a program answers for it
 };
 
 struct FsType {

@@ -125,6 +125,7 @@ Result<> write(DumpCtx& ctx, NsId id) {
   }
   TRY(image.close());
   TRY(write_formats(ctx, ns.formats));
+  TRY(write_automounts(ctx, ns));
   for (const auto& [dev, fd] : ns.bare) {
     core::RawImage content = TRY(ctx.images.create_raw(core::ImageType::kTmpfsDev, dev));
     TRY(pack(fd.get(), content.fd(), ns.ids, format("the tmpfs {}:{}", dev >> 20, dev & 0xfffff)));
@@ -158,6 +159,7 @@ Result<> read(ReadCtx& ctx, NsId id) {
   order_for_mounting(ns.mounts);
   if (all == 0 || ns.mounts.size() != all)
     return damaged(image.name(), format("only {} of its {} mounts hang on its root", ns.mounts.size(), all));
+  TRY(read_automounts(ctx, ns));
   return read_formats(ctx, ctx.models.get<Model>(), id, ns);
 }
 

@@ -17,6 +17,8 @@
 //
 // The root comes from --root, or is the engine's own. Its content, as that of external mounts, belongs to the caller.
 //
+// autofs is made again when its daemon is in the tree (automount.h).
+//
 // Refused: file systems that the table of fs_types.cc does not have, unless --enable-fs, --external mnt[..] or
 // dev[..] names them; binds of what the namespace doesn't show; peers and masters outside of it without
 // --enable-external-sharing or --enable-external-masters; binds of deleted files; mounts that map ids.
@@ -30,6 +32,7 @@
 #include "base/unique_fd.h"
 #include "core/module.h"
 #include "core/ns_kind.h"
+#include "mnt/automount.h"
 #include "mnt/binary_formats.h"
 #include "mnt/content.h"
 #include "mnt/mountinfo.h"
@@ -59,9 +62,11 @@ struct Namespace {
 
   /// Of the user namespace of the tree, where its binfmt_misc is made, the oldest first.
   std::vector<BinaryFormat> formats{};
+  std::map<std::uint32_t, Automount> automounts{};  ///< by dev
 
   // Dump.
-  std::set<std::uint32_t> all{};             ///< ids of all its mounts, of those above `directory` too
+  std::vector<Mount> around{};               ///< all its mounts, those above `directory` too
+  std::set<std::uint32_t> all{};             ///< their ids
   HostPid member{};                          ///< a task whose root is that of the namespace
   std::string directory = "/";               ///< the root, seen from the root of the whole namespace
   std::map<std::uint32_t, UniqueFd> bare{};  ///< by dev: a copy of each tmpfs, nothing hangs on it
@@ -80,6 +85,8 @@ struct Model {
   std::map<NsId, Namespace> namespaces{};
   std::vector<NsId> order{};  ///< in which they are made; that of the tree's root, if it has one, is the first
   bool root_outside = false;  ///< the root of the tree lives in the engine's namespace, which all others know
+
+  int automount_control = -1;  ///< restore: service number of /dev/autofs
 
   // Dump.
   std::set<std::uint32_t> engines{};  ///< ids of the engine's own mounts
@@ -157,7 +164,8 @@ Result<> mount_inner_proc(const TaskCtx& ctx);
 /// In the root task, when terminals are there: binds of their nodes (/dev/console of a container).
 Result<> furnish(RestoreCtx& ctx);
 
-inline constexpr Module kModule{.name = "mnt", .plan = plan_numbers, .furnish = furnish};
+inline constexpr Module kModule{
+    .name = "mnt", .settle = settle_automounts, .plan = plan_numbers, .furnish = furnish, .enter = wake_automounts};
 
 inline constexpr NsKind kKind{
     .name = "mnt",

@@ -85,7 +85,7 @@ Result<> plan_numbers(PlanCtx& ctx) {
     ns.first_number = files::take_service_number(files);
     for (std::size_t i = 1; i < ns.mounts.size(); ++i) files::take_service_number(files);
   }
-  return {};
+  return plan_automounts(ctx);
 }
 
 Result<> prepare(RestoreCtx& ctx, NsId id) {
@@ -95,6 +95,7 @@ Result<> prepare(RestoreCtx& ctx, NsId id) {
   const bool in_user_namespace =
       ctx.models.get<core::TreeIds>().own || ctx.models.get<core::ChildIds>().owner_of(id) != 0;
   ns.taken.resize(ns.mounts.size());
+  if (id == model.order.front()) TRY(open_automount_control(ctx));
   TRY(take_hidden(ns));
   for (std::size_t i = 0; i < ns.mounts.size(); ++i) {
     const Origin& o = ns.origins[i];

@@ -21,12 +21,13 @@ constexpr std::uint64_t kAttrNosymfollow = 0x00200000;  // MOUNT_ATTR_NOSYMFOLLO
 constexpr std::uint64_t kAttrAtime = 0x70;              // MOUNT_ATTR__ATIME
 constexpr std::uint32_t kNosymfollow = 256;             // MS_NOSYMFOLLOW, 5.10
 
-/// `path` ("" or "/...") below the root of a mount, on that mount itself.
-Result<UniqueFd> open_on(int mount, std::string_view path, const Mount& m, const char* step) {
+/// `path` ("" or "/...") below the root of a mount, on that mount itself. In autofs the kernel takes every directory
+/// for the border of a mount.
+Result<UniqueFd> open_on(int mount, std::string_view path, const Mount& m, const char* step, bool in_autofs = false) {
   const std::string relative = path.empty() ? "." : std::string(path.substr(1));
   open_how how{};
   how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | (in_autofs ? 0u : RESOLVE_NO_XDEV);
   if (relative == ".") {
     UniqueFd same(fcntl(mount, F_DUPFD_CLOEXEC, 0));
     if (same) return same;
@@ -153,7 +154,8 @@ class Yard {
     const Mount& p = ns_.mounts[parent];
     if (!is_below(m.point, p.point))
       return Error{"mnt", "attach", m.name(), 0, format("its parent is {}: the image is damaged", p.name())};
-    UniqueFd place = TRY(open_on(fds_[parent].get(), below(m.point, p.point), m, "find the place of"));
+    UniqueFd place =
+        TRY(open_on(fds_[parent].get(), below(m.point, p.point), m, "find the place of", p.fs_name == "autofs"));
     return attach(fds_[i].get(), place.get(), m, "attach");
   }
 
@@ -179,7 +181,11 @@ class Yard {
   Result<> make(std::size_t i) {
     const Mount& m = ns_.mounts[i];
     if (is_on_paths(i)) return make_on_paths(i);
-    fds_[i] = ns_.taken[i] ? std::move(ns_.taken[i]) : TRY(make_file_system(m));
+    if (ns_.taken[i])
+      fds_[i] = std::move(ns_.taken[i]);
+    else
+      fds_[i] =
+          TRY(ns_.automounts.contains(m.dev) ? make_automount(m, ns_.automounts.at(m.dev)) : make_file_system(m));
     TRY(put_down(i));
     const FsType* type = fs_type(m.fs_name);
     if (ns_.origins[i].kind != Origin::Kind::kNew || type == nullptr || type->how != Carried::kContent) return {};

@@ -9,6 +9,7 @@
 #include "core/capability.h"
 #include "core/id_map.h"
 #include "core/proc_text.h"
+#include "security/asked_label.h"
 #include "security/security.h"
 #include "task/task.h"
 
@@ -234,7 +235,6 @@ Result<Creds> own_creds() {
 }
 
 Result<> check_creds(const Options& opt, NsPid tid, const Creds& own, Creds& wanted) {
-  if (opt.lsm_label) wanted.label = parse_label(*opt.lsm_label);
   TRY(check_label(own.label, wanted.label, format("thread {}", tid)));
   if (own.no_new_privs && !wanted.no_new_privs) {
     if (!opt.allows_lossy("no-new-privs"))
@@ -354,6 +354,7 @@ Result<> plan_thread(PlanCtx& ctx, const Task& t, NsPid tid) {
   const auto wanted = threads.find(tid);
   if (wanted == threads.end()) return {};
   const Creds& own = first_creds_of(ctx.models, t.pid);
+  if (ctx.opt.lsm_label) wanted->second.label = TRY(asked_label(*ctx.opt.lsm_label));
   TRY(check_ids_inside(ctx.models, t, tid));
   if (ctx.models.get<core::TreeIds>().groups_denied)
     TRY(check_groups(wanted->second.groups, ctx.models.get<CredsModel>().own.groups, tid));

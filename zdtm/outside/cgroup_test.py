@@ -9,7 +9,7 @@ import unittest
 
 from sandboxed import Sandboxed, line_of
 
-PIDS, FREEZER = pathlib.Path('/sys/fs/cgroup/pids'), pathlib.Path('/sys/fs/cgroup/freezer')
+PIDS, FREEZER, MEMORY = (pathlib.Path('/sys/fs/cgroup', name) for name in ('pids', 'freezer', 'memory'))
 BOTH = ('--cgroup-dump-controller', 'pids', '--cgroup-dump-controller', 'freezer')
 SLEEPER = 'import os, time; os.setsid(); os.write(1, b"ready\\n"); os.dup2(0, 1); time.sleep(1000)'
 
@@ -157,6 +157,47 @@ class CgroupTest(Sandboxed):
             assert self.limit() == 'max', self.limit()
         self.in_sandbox(body)
 
+    @unittest.skipUnless((MEMORY / 'memory.limit_in_bytes').exists(), 'no controller memory of version 1 here')
+    def test_properties_by_file(self):
+        """Of a controller that --cgroup-props-file lists, only what it names is carried; others are carried whole."""
+        memory = MEMORY / self.pids.name
+        self.addCleanup(self.remove, memory)
+        wanted = pathlib.Path(self.images, 'props.yaml')
+        wanted.write_text('"memory":\n  - "strategy": "replace"\n  - "properties": ["memory.swappiness"]\n')
+
+        def settings():
+            return tuple((memory / name).read_text().strip() for name in ('memory.swappiness', 'memory.limit_in_bytes'))
+
+        def body():
+            memory.mkdir()
+            untouched = settings()
+            process = self.sleeper()
+            (memory / 'memory.swappiness').write_text('33')
+            (memory / 'memory.limit_in_bytes').write_text(str(1 << 30))
+            (memory / 'cgroup.procs').write_text(str(process.pid))
+            for options, limit in ((), str(1 << 30)), (('--cgroup-props-file', str(wanted)), untouched[1]):
+                done = self.dump(process.pid, '--manage-cgroups=soft', *options)
+                assert done.returncode == 0, done
+                process.poll()
+                self.remove(memory)
+                self.remove(self.pids)
+                self.restored('--manage-cgroups=soft')
+                assert settings() == ('33', limit) and self.limit() == '77', (options, settings(), self.limit())
+        self.in_sandbox(body)
+
+    def test_properties_file_wrong(self):
+        """A file that is not there or can't be read is said by name, and the program runs on."""
+        def body():
+            process = self.sleeper()
+            nowhere = pathlib.Path(self.images, 'nowhere.yaml')
+            done = self.dump(process.pid, '--manage-cgroups=soft', '--cgroup-props-file', str(nowhere))
+            assert done.returncode == 1 and str(nowhere) in done.stderr, done
+            nowhere.write_text('"pids":\n  - "strategy": "sometimes"\n')
+            done = self.dump(process.pid, '--manage-cgroups=soft', '--cgroup-props-file', str(nowhere))
+            assert done.returncode == 1 and 'merge or replace' in done.stderr, done
+            assert process.poll() is None
+        self.in_sandbox(body)
+
     def test_yard(self):
         """--cgroup-yard: where the hierarchies are mounted when they are nowhere else."""
         def body():
@@ -197,7 +238,6 @@ class CgroupTest(Sandboxed):
         self.in_sandbox(body)
 
 
-MEMORY = pathlib.Path('/sys/fs/cgroup/memory')
 HOLDER = '''
 import mmap, os, time
 os.setsid()

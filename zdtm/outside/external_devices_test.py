@@ -93,6 +93,35 @@ class ExternalDevicesTest(Sandboxed):
             os.kill(tenant.pid, signal.SIGKILL)
         self.in_sandbox(body)
 
+    def test_veth_pair(self):
+        """Both words for it: the inside end has its peer under the name that the restore was told."""
+        def body():
+            tenant = self.tenant('tenant')
+            self.ip('link add br0 type bridge')
+            self.ip('link add first type veth peer name in0')
+            self.ip('link add second type veth peer name in1')
+            for end in 'in0', 'in1':
+                self.ip(f'link set {end} netns {tenant.pid}')
+            self.ip('addr add 10.9.8.2/24 dev in0', tenant.pid)
+            self.ip('link set in0 up', tenant.pid)
+            dumped = self.dump(tenant.pid)
+            assert dumped.returncode == 0, dumped
+            tenant.wait()
+            self.await_that(lambda: 'first' not in self.ip('-o link'), 'the old pair is still there')
+            refused = self.restore('--veth-pair', 'in0=third')
+            assert refused.returncode == 1 and '--external veth[in1]:NAME' in refused.stderr, refused
+            assert 'third' not in self.ip('-o link') and not os.path.exists(f'/proc/{tenant.pid}')
+            restored = self.restore('--veth-pair', 'in0=third@br0', '--external', 'veth[in1]:fourth')
+            assert restored.returncode == 0, restored
+            for inside, outside in (('in0', 'third'), ('in1', 'fourth')):
+                inner = self.ip(f'-o link show {inside}', tenant.pid)
+                outer = self.ip(f'-o link show {outside}')
+                assert f'{outside}@if{inner.split(":")[0]}:' in outer and f'{inside}@if{outer.split(":")[0]}:' in inner, (inner, outer)
+                assert ('master br0' in outer) == (inside == 'in0'), outer
+            assert '10.9.8.2/24' in self.ip('-o addr show in0', tenant.pid)
+            os.kill(tenant.pid, signal.SIGKILL)
+        self.in_sandbox(body)
+
     def attached(self, path):
         device = subprocess.run(['losetup', '--find', '--show', path], check=False, capture_output=True, text=True).stdout.strip()
         if device:
