@@ -31,7 +31,8 @@ static inline char* output_of(const char* command) {
 static inline char* netns_view(void) {
   return output_of(
       "ip -d link | sed -E 's/(hello|tcn|topology_change|gc|forward_delay|hold|message_age)_timer +[0-9.]+ ?//g;"
-      "  s/link-netnsid [0-9]+//; s/@if[0-9]+/@/';"
+      "  s/link-netnsid [0-9]+//; s/@if[0-9]+/@/;"
+      "  s/link_failure_count [0-9]+//';"
       "ip -o addr | sed -E 's/valid_lft.*//'; ip route show table all | sort; ip -6 route show table all | sort;"
       "ip rule; ip -6 rule; ip neigh show nud permanent");
 }
@@ -40,4 +41,26 @@ static inline void expect_same_text(const char* what, const char* before, const 
   if (strcmp(before, after) == 0) return;
   test_msg("before:\n%s\nafter:\n%s\n", before, after);
   die("%s differs", what);
+}
+
+/* Makes a namespace like that and waits until it stands still; after the restore it must come to look the same. `more` is a command
+ * whose output is compared too. */
+static inline void expect_namespace_carried(const char* commands, const char* more) {
+  new_netns();
+  sh(commands);
+  sleep(3); /* duplicate addresses are looked for, links are watched */
+  char *before = netns_view(), *more_before = output_of(more);
+
+  test_daemon();
+  test_waitsig();
+
+  char *after = netns_view(), *more_after = output_of(more);
+  for (int i = 0; i < 50 && (strcmp(before, after) != 0 || strcmp(more_before, more_after) != 0); i++) {
+    usleep(100000);
+    after = netns_view();
+    more_after = output_of(more);
+  }
+  expect_same_text("the namespace", before, after);
+  expect_same_text(more, more_before, more_after);
+  pass();
 }
