@@ -21,7 +21,7 @@ class Architecture:
 ARCHITECTURES = {a.name: a for a in (
     Architecture('x86_64', 'amd64', 'linux-image-amd64', 'vmlinuz', console='ttyS0',
                  qemu=('qemu-system-x86_64', '-M', 'q35', '-cpu', 'max,la57=off'),
-                 flavours=('host', 'to_criu', 'from_criu'), guest_packages=('criu', 'iproute2', 'wireguard-tools'),
+                 flavours=('host', 'to_criu', 'from_criu'), guest_packages=('criu', 'dash', 'iproute2', 'wireguard-tools'),  # busybox's shell prefers its own ip
                  host_packages=('qemu-system-x86',)),
     # Pointer authentication by the architecture's own algorithm is very slow to emulate.
     Architecture('aarch64', 'arm64', 'linux-image-arm64', 'vmlinuz', console='ttyAMA0',

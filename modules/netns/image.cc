@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/little_endian.h"
 #include "core/manifest.h"
+#include "netns/devices.h"
 #include "netns/netdev.pb.h"
 #include "netns/netns.h"
 #include "netns/setting_tables.h"
@@ -51,6 +52,15 @@ Message joined(const std::vector<Message>& messages) {
     all.resize(NLMSG_ALIGN(all.size()));
   }
   return all;
+}
+
+void put_bytes(const std::vector<Message>& from, std::string* to) {
+  const Message all = joined(from);
+  to->assign(all.begin(), all.end());
+}
+
+Result<std::vector<Message>> take_bytes(const std::string& from) {
+  return split_messages({reinterpret_cast<const std::uint8_t*>(from.data()), from.size()}, "netns-N.img");
 }
 
 Result<> write_raw(DumpCtx& ctx, ImageType type, NsId id, std::uint32_t magic, const std::vector<Message>& messages) {
@@ -115,6 +125,7 @@ pb::net_device_entry to_entry(const Link& l, const Settings& settings) {
   own.set_alias(l.alias);
   own.set_queue_length(l.queue_length);
   own.set_group(l.group);
+  if (!l.peers.empty()) put_bytes(l.peers, own.mutable_peers());
   return e;
 }
 
@@ -137,6 +148,7 @@ Result<Link> from_entry(const pb::net_device_entry& e) {
     l.alias = own.alias();
     l.queue_length = own.queue_length();
     l.group = own.group();
+    l.peers = TRY(take_bytes(own.peers()));
     return l;
   }
   const auto* known = std::find_if(kKindTypes.begin(), kKindTypes.end(), [&](auto& k) { return k.type == e.type(); });
@@ -156,18 +168,10 @@ Result<Link> from_entry(const pb::net_device_entry& e) {
   return l;
 }
 
-void put_bytes(const std::vector<Message>& from, std::string* to) {
-  const Message all = joined(from);
-  to->assign(all.begin(), all.end());
-}
-
-Result<std::vector<Message>> take_bytes(const std::string& from) {
-  return split_messages({reinterpret_cast<const std::uint8_t*>(from.data()), from.size()}, "netns-N.img");
-}
-
 Result<> write_devices(DumpCtx& ctx, NsId id, const NetNamespace& n) {
   auto image = TRY(ctx.images.create(ImageType::kNetdev, id));
-  for (const Link& l : n.links) TRY(image.write(to_entry(l, n.settings)));
+  for (const Link& l : n.links)
+    if (!is_made_by_kernel(l)) TRY(image.write(to_entry(l, n.settings)));
   return image.close();
 }
 
@@ -201,6 +205,8 @@ Result<> write_namespace(DumpCtx& ctx, NsId id, const NetNamespace& n) {
     put_bytes(n.table(Table::kNexthops), e.mutable_cr_nexthops());
     put_bytes(n.table(Table::kNeighbours), e.mutable_cr_neighbours());
     put_bytes(n.table(Table::kBridgeEntries), e.mutable_cr_bridge_entries());
+    for (const Link& l : n.links)
+      if (is_made_by_kernel(l)) *e.add_cr_fallbacks() = to_entry(l, n.settings);
   }
   for (const XtTable& t : n.xtables) put_table(t, *e.add_cr_xt_tables());
   if (!n.xtables.empty()) ctx.images.require(core::kXtTables);
@@ -223,6 +229,7 @@ Result<> read_namespace(ReadCtx& ctx, NsId id, NetNamespace& n) {
   n.table(Table::kNexthops) = TRY(take_bytes(e.cr_nexthops()));
   n.table(Table::kNeighbours) = TRY(take_bytes(e.cr_neighbours()));
   n.table(Table::kBridgeEntries) = TRY(take_bytes(e.cr_bridge_entries()));
+  for (const auto& l : e.cr_fallbacks()) n.links.push_back(TRY(from_entry(l)));
   for (const auto& t : e.cr_xt_tables()) n.xtables.push_back(get_table(t));
   return {};
 }
@@ -276,6 +283,7 @@ Result<> read(ReadCtx& ctx, NsId id) {
       n.links.push_back(TRY(from_entry(e)));
       if (!n.complete) take_device_settings(e, n.settings);
     }
+    std::sort(n.links.begin(), n.links.end(), [](const Link& a, const Link& b) { return a.index < b.index; });
     for (const RawTable& t : kRawTables) n.table(t.table) = TRY(read_raw(ctx, t.image, id, t.magic));
     n.ruleset = TRY(read_ruleset(ctx, id));
     n.connections = TRY(read_raw(ctx, ImageType::kNetnfCt, id, 0));
