@@ -1,4 +1,5 @@
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 
 #include <algorithm>
 #include <array>
@@ -35,6 +36,8 @@ constexpr std::uint64_t kBondPort =
 constexpr std::uint64_t kBondAtOnce = bit(IFLA_BOND_MODE), kBondWithPorts = bit(IFLA_BOND_PRIMARY),
                         kBondUp = bit(IFLA_BOND_ACTIVE_SLAVE),
                         kBondLater = ~(kBondAtOnce | kBondWithPorts | kBondUp | bit(IFLA_BOND_AD_INFO));
+// Those that hold Ethernet take no address of nobody.
+constexpr std::uint64_t kGreRemote = bit(IFLA_GRE_REMOTE);
 constexpr std::uint32_t kVlanFlags = 0x1f;  // VLAN_FLAG_REORDER_HDR to VLAN_FLAG_BRIDGE_BINDING
 
 constexpr const char* kNoPair =
@@ -59,11 +62,11 @@ constexpr std::array kKinds{
                .flags = bit(IFLA_VXLAN_TTL_INHERIT)},
     DeviceKind{.name = "vrf"},
     DeviceKind{.name = "gre", .link = LowerLink::kBelow},
-    DeviceKind{.name = "gretap", .link = LowerLink::kBelow},
-    DeviceKind{.name = "erspan", .link = LowerLink::kBelow},
+    DeviceKind{.name = "gretap", .link = LowerLink::kBelow, .absent_if_zero = kGreRemote},
+    DeviceKind{.name = "erspan", .link = LowerLink::kBelow, .absent_if_zero = kGreRemote},
     DeviceKind{.name = "ip6gre", .link = LowerLink::kBelow},
-    DeviceKind{.name = "ip6gretap", .link = LowerLink::kBelow},
-    DeviceKind{.name = "ip6erspan", .link = LowerLink::kBelow},
+    DeviceKind{.name = "ip6gretap", .link = LowerLink::kBelow, .absent_if_zero = kGreRemote},
+    DeviceKind{.name = "ip6erspan", .link = LowerLink::kBelow, .absent_if_zero = kGreRemote},
     DeviceKind{.name = "vti", .link = LowerLink::kBelow},
     DeviceKind{.name = "vti6", .link = LowerLink::kBelow},
     DeviceKind{.name = "ipip", .link = LowerLink::kBelow},
