@@ -293,13 +293,11 @@ NetNamespace with_fallback(std::uint32_t index, std::uint32_t flags) {
   return n;
 }
 
-bool has_fallbacks() { return run("ip link show dev tunl0 >/dev/null") == 0; }
-
 TEST(Netns, FallbackDeviceThatIsNotMadeHere) {
   NEEDS_ROOT();
   EXPECT_TRUE(in_child([] {
     ASSERT_TRUE(enter_new());
-    if (has_fallbacks()) return;
+    if (run("ip link show dev tunl0 >/dev/null") == 0) return;
     const NetNamespace unused = with_fallback(900, 0), used = with_fallback(900, IFF_UP);
     ASSERT_TRUE(enter_new());
     const auto made = rebuild(Options{}, unused, {});
@@ -326,9 +324,7 @@ TEST(Netns, FallbackDevicesGoThroughImages) {
     ReadCtx ctx{opt, images, tree, models};
     ASSERT_TRUE(read(ctx, kId).ok());
     const Link& last = models.get<Model>().namespaces.at(kId).links.back();
-    EXPECT_EQ(last.name, "tunl0");
-    EXPECT_EQ(last.index, 900u);
-    EXPECT_EQ(last.flags, unsigned{IFF_UP});
+    EXPECT_EQ(std::tuple(last.name, last.index, last.flags), std::tuple("tunl0", 900u, unsigned{IFF_UP}));
   }));
 }
 

@@ -37,7 +37,7 @@ static inline char* netns_view(void) {
   return output_of(
       "ip -d link | sed -E 's/(hello|tcn|topology_change|gc|forward_delay|hold|message_age)_timer +[0-9.]+ ?//g;"
       "  s/link-netnsid [0-9]+//; s/@if[0-9]+/@/;"
-      "  s/bond_slave state [A-Z]+ mii_status [A-Z]+/bond_slave/; s/link_failure_count [0-9]+//; s/ permaddr [^ ]*//';"
+      "  s/ state UNKNOWN/ state UP/; s/bond_slave state [A-Z]+ mii_status [A-Z]+/bond_slave/; s/link_failure_count [0-9]+//; s/ permaddr [^ ]*//';"
       "ip -o addr | sed -E 's/valid_lft.*//'; ip route show table all | sort; ip -6 route show table all | sort;"
       "ip rule; ip -6 rule; ip neigh show nud permanent");
 }

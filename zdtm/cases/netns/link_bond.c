@@ -14,6 +14,6 @@ int main(int argc, char** argv) {
       "ip link add b1 type bond mode balance-rr arp_interval 500 arp_ip_target 10.9.15.2,10.9.15.3 packets_per_slave 5 && ip link set v2 master b1 && ip link set v3 master b1 &&"
       "ip link add b2 type bond mode 802.3ad lacp_rate fast ad_select bandwidth xmit_hash_policy layer3+4 min_links 1 ad_actor_sys_prio 77 && ip link set v4 master b2 &&"
       "ip link add b3 type bond mode balance-tlb tlb_dynamic_lb 0 lp_interval 4 && ip link set v5 master b3 &&"
-      "ip link set b0 up && ip link set b1 up && ip link set b2 up && ip addr add 10.9.15.1/24 dev b0 && sleep 1 && ip link set b0 type bond active_slave v1",
+      "ip link set b0 up && ip link set b1 up && ip link set b2 up && ip link set b3 up && ip addr add 10.9.15.1/24 dev b0 && sleep 1 && ip link set b0 type bond active_slave v1",
       "true");
 }

@@ -5,6 +5,8 @@
  * refuse: network device x0 (wireguard)
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+
 #include "netns.h"
 
 int main(int argc, char** argv) {
