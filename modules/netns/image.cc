@@ -17,6 +17,7 @@
 #include "netns/netdev.pb.h"
 #include "netns/netns.h"
 #include "netns/setting_tables.h"
+#include "netns/sit_image.h"
 
 namespace cr::netns {
 namespace {
@@ -39,11 +40,12 @@ struct KindType {
   std::string_view kind;
   pb::nd_type type;
 };
-constexpr std::array<KindType, 5> kKindTypes{{{"loopback", pb::nd_type_LOOPBACK},
+constexpr std::array<KindType, 6> kKindTypes{{{"loopback", pb::nd_type_LOOPBACK},
                                               {"veth", pb::nd_type_VETH},
                                               {"tun", pb::nd_type_TUN},
                                               {"bridge", pb::nd_type_BRIDGE},
-                                              {"macvlan", pb::nd_type_MACVLAN}}};
+                                              {"macvlan", pb::nd_type_MACVLAN},
+                                              {"sit", pb::nd_type_SIT}}};
 
 Message joined(const std::vector<Message>& messages) {
   Message all;
@@ -115,6 +117,7 @@ pb::net_device_entry to_entry(const Link& l, const Settings& settings) {
     e.mutable_macvlan()->set_mode(in_data<std::uint32_t>(l, IFLA_MACVLAN_MODE));
     e.mutable_macvlan()->set_flags(in_data<std::uint16_t>(l, IFLA_MACVLAN_FLAGS));
   }
+  if (l.kind == "sit") put_sit(l.data, *e.mutable_sit());
   if (l.lower != 0) e.set_peer_ifindex(l.lower);
   if (l.lower_ns) e.set_peer_nsid(*l.lower_ns);
   if (l.master != 0) e.set_master(l.master);
@@ -157,6 +160,7 @@ Result<Link> from_entry(const pb::net_device_entry& e) {
                  "devices of this type are restored from images of this engine only"};
   l.kind = known->kind;
   l.queue_length = 1000;
+  if (known->type == pb::nd_type_SIT) l.data = take_sit(e.sit());
   if (known->type == pb::nd_type_MACVLAN) {
     Request r(0, 0);
     r.number(IFLA_MACVLAN_MODE, e.macvlan().mode());
