@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 
+#include "netns/sit.pb.h"
+
 namespace cr::netns {
 namespace {
 

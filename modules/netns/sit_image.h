@@ -2,7 +2,10 @@
 #pragma once
 
 #include "netns/netns.h"
-#include "netns/sit.pb.h"
+
+namespace cr::pb {
+class sit_entry;
+}  // namespace cr::pb
 
 namespace cr::netns {
 

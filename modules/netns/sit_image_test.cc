@@ -5,6 +5,8 @@
 // After it.
 #include <linux/if_tunnel.h>
 
+#include "netns/sit.pb.h"
+
 namespace cr::netns {
 namespace {
 
