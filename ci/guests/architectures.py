@@ -21,7 +21,7 @@ class Architecture:
 ARCHITECTURES = {a.name: a for a in (
     Architecture('x86_64', 'amd64', 'linux-image-amd64', 'vmlinuz', console='ttyS0',
                  qemu=('qemu-system-x86_64', '-M', 'q35', '-cpu', 'max,la57=off'),
-                 flavours=('host', 'to_criu', 'from_criu'), guest_packages=('criu',),
+                 flavours=('host', 'to_criu', 'from_criu'), guest_packages=('criu', 'dash', 'iproute2', 'wireguard-tools'),  # busybox's shell prefers its own ip
                  host_packages=('qemu-system-x86',)),
     # Pointer authentication by the architecture's own algorithm is very slow to emulate.
     Architecture('aarch64', 'arm64', 'linux-image-arm64', 'vmlinuz', console='ttyAMA0',
@@ -69,4 +69,7 @@ GUEST_PACKAGES = ('busybox-static', 'python3', 'libc6', 'libstdc++6', 'libcap2',
 ROOT_MODULES = ('virtio_pci', 'virtio_mmio', 'virtio_blk', 'crc32c_generic', 'crc32c-intel', 'ext4')
 CASE_MODULES = ('unix_diag', 'inet_diag', 'tcp_diag', 'udp_diag', 'raw_diag', 'af_packet_diag', 'netlink_diag', 'tun', 'veth',
                 'nf_tables', 'nft_ct', 'nft_counter', 'nft_reject_inet', 'nft_compat', 'xt_mark', 'ip_tables', 'iptable_filter', 'ip6_tables',
-                'ip6table_filter', 'overlay', 'autofs4', 'fuse', 'udplite', 'ipv6', 'binfmt_misc')
+                'ip6table_filter', 'overlay', 'autofs4', 'fuse', 'udplite', 'ipv6', 'binfmt_misc',
+                # Kinds of network devices. Those of tunnels bring fallback devices into every network namespace.
+                'dummy', 'macvlan', 'ipvlan', '8021q', 'vxlan', 'bridge', 'bonding', 'wireguard', 'ip_gre', 'ip6_gre', 'ipip', 'sit',
+                'ip6_tunnel', 'ip_vti', 'ip6_vti')

@@ -1,5 +1,5 @@
-#include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 
 #include <algorithm>
 #include <array>
@@ -21,8 +21,25 @@ constexpr std::uint64_t kBridgeShown =
 constexpr std::uint64_t kMacvlanSet =
     bit(IFLA_MACVLAN_MODE) | bit(IFLA_MACVLAN_FLAGS) | bit(IFLA_MACVLAN_BC_QUEUE_LEN);
 
-constexpr const char* kNoKeys = "its keys and peers are not carried yet: remove it before the dump";
-constexpr const char* kNoBond = "bonds are not carried yet: remove it before the dump, or use a bridge";
+// What can be set of a port.
+constexpr std::uint64_t kBridgePort =
+    bit(IFLA_BRPORT_PRIORITY) | bit(IFLA_BRPORT_COST) | bit(IFLA_BRPORT_MODE) | bit(IFLA_BRPORT_GUARD) |
+    bit(IFLA_BRPORT_PROTECT) | bit(IFLA_BRPORT_FAST_LEAVE) | bit(IFLA_BRPORT_LEARNING) |
+    bit(IFLA_BRPORT_UNICAST_FLOOD) | bit(IFLA_BRPORT_PROXYARP) | bit(IFLA_BRPORT_PROXYARP_WIFI) |
+    bit(IFLA_BRPORT_MULTICAST_ROUTER) | bit(IFLA_BRPORT_MCAST_FLOOD) | bit(IFLA_BRPORT_MCAST_TO_UCAST) |
+    bit(IFLA_BRPORT_VLAN_TUNNEL) | bit(IFLA_BRPORT_BCAST_FLOOD) | bit(IFLA_BRPORT_GROUP_FWD_MASK) |
+    bit(IFLA_BRPORT_NEIGH_SUPPRESS) | bit(IFLA_BRPORT_ISOLATED) | bit(IFLA_BRPORT_BACKUP_PORT) |
+    bit(IFLA_BRPORT_LOCKED);
+constexpr std::uint64_t kBondPort =
+    bit(IFLA_BOND_SLAVE_QUEUE_ID) | bit(9 /* IFLA_BOND_SLAVE_PRIO */) | bit(10 /* IFLA_BOND_SLAVE_ACTOR_PORT_PRIO */);
+// A bond takes most of its settings in some modes only, and names ports that must be there, or up.
+constexpr std::uint64_t kBondAtOnce = bit(IFLA_BOND_MODE), kBondWithPorts = bit(IFLA_BOND_PRIMARY),
+                        kBondUp = bit(IFLA_BOND_ACTIVE_SLAVE),
+                        kBondLater = ~(kBondAtOnce | kBondWithPorts | kBondUp | bit(IFLA_BOND_AD_INFO));
+// Those that hold Ethernet take no address of nobody.
+constexpr std::uint64_t kGreRemote = bit(IFLA_GRE_REMOTE);
+constexpr std::uint32_t kVlanFlags = 0x1f;  // VLAN_FLAG_REORDER_HDR to VLAN_FLAG_BRIDGE_BINDING
+
 constexpr const char* kNoPair =
     "a pair that shares its packets is not carried: use veth, or remove it before the dump";
 
@@ -34,8 +51,9 @@ constexpr std::array kKinds{
     DeviceKind{.name = "bridge",
                .skipped = kBridgeShown,
                .absent_if_zero = bit(IFLA_BR_VLAN_FILTERING),
-               .masked = bit(IFLA_BR_MULTI_BOOLOPT)},
-    DeviceKind{.name = "vlan", .link = LowerLink::kBelow},
+               .masked = bit(IFLA_BR_MULTI_BOOLOPT),
+               .of_port = kBridgePort},
+    DeviceKind{.name = "vlan", .link = LowerLink::kBelow, .masked = bit(IFLA_VLAN_FLAGS), .mask = kVlanFlags},
     DeviceKind{.name = "macvlan", .link = LowerLink::kBelow, .below_may_be_outside = true, .kept = kMacvlanSet},
     DeviceKind{.name = "ipvlan", .link = LowerLink::kBelow},
     DeviceKind{.name = "vxlan",
@@ -44,32 +62,43 @@ constexpr std::array kKinds{
                .flags = bit(IFLA_VXLAN_TTL_INHERIT)},
     DeviceKind{.name = "vrf"},
     DeviceKind{.name = "gre", .link = LowerLink::kBelow},
-    DeviceKind{.name = "gretap", .link = LowerLink::kBelow},
+    DeviceKind{.name = "gretap", .link = LowerLink::kBelow, .absent_if_zero = kGreRemote},
+    DeviceKind{.name = "erspan", .link = LowerLink::kBelow, .absent_if_zero = kGreRemote},
     DeviceKind{.name = "ip6gre", .link = LowerLink::kBelow},
-    DeviceKind{.name = "ip6gretap", .link = LowerLink::kBelow},
+    DeviceKind{.name = "ip6gretap", .link = LowerLink::kBelow, .absent_if_zero = kGreRemote},
+    DeviceKind{.name = "ip6erspan", .link = LowerLink::kBelow, .absent_if_zero = kGreRemote},
+    DeviceKind{.name = "vti", .link = LowerLink::kBelow},
+    DeviceKind{.name = "vti6", .link = LowerLink::kBelow},
     DeviceKind{.name = "ipip", .link = LowerLink::kBelow},
     DeviceKind{.name = "sit", .link = LowerLink::kBelow},
     DeviceKind{.name = "ip6tnl", .link = LowerLink::kBelow},
     DeviceKind{.name = "tun"},
-    DeviceKind{.name = "bond", .refusal = kNoBond},
-    DeviceKind{.name = "wireguard", .refusal = kNoKeys},
+    DeviceKind{.name = "bond",
+               .kept = kBondAtOnce,
+               .later = kBondLater,
+               .with_ports = kBondWithPorts,
+               .when_up = kBondUp,
+               .of_port = kBondPort,
+               .port_address = IFLA_BOND_SLAVE_PERM_HWADDR},
+    DeviceKind{.name = "wireguard"},
     DeviceKind{.name = "netkit", .refusal = kNoPair},
 };
 
 /// The fallback devices of tunnels: they appear in every namespace once the driver is there.
-constexpr std::array<std::string_view, 8> kFallbacks{"tunl0",   "gre0", "gretap0", "erspan0",
-                                                     "ip_vti0", "sit0", "ip6tnl0", "ip6gre0"};
+struct Fallback {
+  std::string_view name, kind;
+};
+constexpr std::array<Fallback, 9> kFallbacks{{{"tunl0", "ipip"},
+                                              {"gre0", "gre"},
+                                              {"gretap0", "gretap"},
+                                              {"erspan0", "erspan"},
+                                              {"ip_vti0", "vti"},
+                                              {"ip6_vti0", "vti6"},
+                                              {"sit0", "sit"},
+                                              {"ip6tnl0", "ip6tnl"},
+                                              {"ip6gre0", "ip6gre"}}};
 
 }  // namespace
-
-const std::uint64_t kPortSettings =
-    bit(IFLA_BRPORT_PRIORITY) | bit(IFLA_BRPORT_COST) | bit(IFLA_BRPORT_MODE) | bit(IFLA_BRPORT_GUARD) |
-    bit(IFLA_BRPORT_PROTECT) | bit(IFLA_BRPORT_FAST_LEAVE) | bit(IFLA_BRPORT_LEARNING) |
-    bit(IFLA_BRPORT_UNICAST_FLOOD) | bit(IFLA_BRPORT_PROXYARP) | bit(IFLA_BRPORT_PROXYARP_WIFI) |
-    bit(IFLA_BRPORT_MULTICAST_ROUTER) | bit(IFLA_BRPORT_MCAST_FLOOD) | bit(IFLA_BRPORT_MCAST_TO_UCAST) |
-    bit(IFLA_BRPORT_VLAN_TUNNEL) | bit(IFLA_BRPORT_BCAST_FLOOD) | bit(IFLA_BRPORT_GROUP_FWD_MASK) |
-    bit(IFLA_BRPORT_NEIGH_SUPPRESS) | bit(IFLA_BRPORT_ISOLATED) | bit(IFLA_BRPORT_BACKUP_PORT) |
-    bit(IFLA_BRPORT_LOCKED);
 
 const DeviceKind* find_device_kind(std::string_view name) {
   const auto* it = std::find_if(kKinds.begin(), kKinds.end(), [&](const DeviceKind& k) { return k.name == name; });
@@ -77,7 +106,9 @@ const DeviceKind* find_device_kind(std::string_view name) {
 }
 
 bool is_made_by_kernel(const Link& link) {
-  return !(link.flags & IFF_UP) && std::find(kFallbacks.begin(), kFallbacks.end(), link.name) != kFallbacks.end();
+  return std::any_of(kFallbacks.begin(), kFallbacks.end(), [&](const Fallback& f) {
+    return f.name == link.name && (f.kind == link.kind || link.kind.empty());
+  });
 }
 
 }  // namespace cr::netns

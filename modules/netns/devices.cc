@@ -67,6 +67,7 @@ Error refuse(const Link& l, std::string why) {
 }
 
 Result<> check_link(const Link& l) {
+  if (is_made_by_kernel(l)) return {};
   const DeviceKind* kind = find_device_kind(l.kind);
   if (l.kind.empty())
     return refuse(l,
@@ -90,13 +91,28 @@ Result<> check_link(const Link& l) {
 
 }  // namespace
 
-Result<std::vector<Link>> look_at_devices(Netlink& route) {
-  ifinfomsg all{};
+Result<std::vector<Link>> list_devices(Netlink& route) {
   std::vector<Link> links;
-  for (const Message& m : TRY(route.dump({RTM_GETLINK, 0, all}, "network devices"))) links.push_back(parse_link(m));
+  for (const Message& m : TRY(route.dump({RTM_GETLINK, 0, ifinfomsg{}}, "network devices")))
+    links.push_back(parse_link(m));
   std::sort(links.begin(), links.end(), [](const Link& a, const Link& b) { return a.index < b.index; });
-  std::erase_if(links, is_made_by_kernel);
-  for (const Link& l : links) TRY(check_link(l));
+  return links;
+}
+
+Result<Link> look_at_device(Netlink& route, std::uint32_t index) {
+  ifinfomsg which{};
+  which.ifi_index = static_cast<int>(index);
+  const auto answer = TRY(route.ask(Request(RTM_GETLINK, 0, which).message(), "a network device"));
+  if (answer.empty()) return Error{"netns", "ask for", format("network device {}", index), ENODEV, ""};
+  return parse_link(answer.front());
+}
+
+Result<std::vector<Link>> look_at_devices(Netlink& route) {
+  std::vector<Link> links = TRY(list_devices(route));
+  for (Link& l : links) {
+    TRY(check_link(l));
+    if (l.kind == "wireguard") TRY(look_at_peers(l));
+  }
   return links;
 }
 

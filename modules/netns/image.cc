@@ -13,9 +13,11 @@
 #include "base/format.h"
 #include "base/little_endian.h"
 #include "core/manifest.h"
+#include "netns/devices.h"
 #include "netns/netdev.pb.h"
 #include "netns/netns.h"
 #include "netns/setting_tables.h"
+#include "netns/sit_image.h"
 
 namespace cr::netns {
 namespace {
@@ -38,11 +40,12 @@ struct KindType {
   std::string_view kind;
   pb::nd_type type;
 };
-constexpr std::array<KindType, 5> kKindTypes{{{"loopback", pb::nd_type_LOOPBACK},
+constexpr std::array<KindType, 6> kKindTypes{{{"loopback", pb::nd_type_LOOPBACK},
                                               {"veth", pb::nd_type_VETH},
                                               {"tun", pb::nd_type_TUN},
                                               {"bridge", pb::nd_type_BRIDGE},
-                                              {"macvlan", pb::nd_type_MACVLAN}}};
+                                              {"macvlan", pb::nd_type_MACVLAN},
+                                              {"sit", pb::nd_type_SIT}}};
 
 Message joined(const std::vector<Message>& messages) {
   Message all;
@@ -51,6 +54,15 @@ Message joined(const std::vector<Message>& messages) {
     all.resize(NLMSG_ALIGN(all.size()));
   }
   return all;
+}
+
+void put_bytes(const std::vector<Message>& from, std::string* to) {
+  const Message all = joined(from);
+  to->assign(all.begin(), all.end());
+}
+
+Result<std::vector<Message>> take_bytes(const std::string& from) {
+  return split_messages({reinterpret_cast<const std::uint8_t*>(from.data()), from.size()}, "netns-N.img");
 }
 
 Result<> write_raw(DumpCtx& ctx, ImageType type, NsId id, std::uint32_t magic, const std::vector<Message>& messages) {
@@ -105,6 +117,7 @@ pb::net_device_entry to_entry(const Link& l, const Settings& settings) {
     e.mutable_macvlan()->set_mode(in_data<std::uint32_t>(l, IFLA_MACVLAN_MODE));
     e.mutable_macvlan()->set_flags(in_data<std::uint16_t>(l, IFLA_MACVLAN_FLAGS));
   }
+  if (l.kind == "sit") put_sit(l.data, *e.mutable_sit());
   if (l.lower != 0) e.set_peer_ifindex(l.lower);
   if (l.lower_ns) e.set_peer_nsid(*l.lower_ns);
   if (l.master != 0) e.set_master(l.master);
@@ -115,6 +128,7 @@ pb::net_device_entry to_entry(const Link& l, const Settings& settings) {
   own.set_alias(l.alias);
   own.set_queue_length(l.queue_length);
   own.set_group(l.group);
+  if (!l.peers.empty()) put_bytes(l.peers, own.mutable_peers());
   return e;
 }
 
@@ -137,6 +151,7 @@ Result<Link> from_entry(const pb::net_device_entry& e) {
     l.alias = own.alias();
     l.queue_length = own.queue_length();
     l.group = own.group();
+    l.peers = TRY(take_bytes(own.peers()));
     return l;
   }
   const auto* known = std::find_if(kKindTypes.begin(), kKindTypes.end(), [&](auto& k) { return k.type == e.type(); });
@@ -145,6 +160,7 @@ Result<Link> from_entry(const pb::net_device_entry& e) {
                  "devices of this type are restored from images of this engine only"};
   l.kind = known->kind;
   l.queue_length = 1000;
+  if (known->type == pb::nd_type_SIT) l.data = take_sit(e.sit());
   if (known->type == pb::nd_type_MACVLAN) {
     Request r(0, 0);
     r.number(IFLA_MACVLAN_MODE, e.macvlan().mode());
@@ -156,18 +172,10 @@ Result<Link> from_entry(const pb::net_device_entry& e) {
   return l;
 }
 
-void put_bytes(const std::vector<Message>& from, std::string* to) {
-  const Message all = joined(from);
-  to->assign(all.begin(), all.end());
-}
-
-Result<std::vector<Message>> take_bytes(const std::string& from) {
-  return split_messages({reinterpret_cast<const std::uint8_t*>(from.data()), from.size()}, "netns-N.img");
-}
-
 Result<> write_devices(DumpCtx& ctx, NsId id, const NetNamespace& n) {
   auto image = TRY(ctx.images.create(ImageType::kNetdev, id));
-  for (const Link& l : n.links) TRY(image.write(to_entry(l, n.settings)));
+  for (const Link& l : n.links)
+    if (!is_made_by_kernel(l)) TRY(image.write(to_entry(l, n.settings)));
   return image.close();
 }
 
@@ -201,6 +209,8 @@ Result<> write_namespace(DumpCtx& ctx, NsId id, const NetNamespace& n) {
     put_bytes(n.table(Table::kNexthops), e.mutable_cr_nexthops());
     put_bytes(n.table(Table::kNeighbours), e.mutable_cr_neighbours());
     put_bytes(n.table(Table::kBridgeEntries), e.mutable_cr_bridge_entries());
+    for (const Link& l : n.links)
+      if (is_made_by_kernel(l)) *e.add_cr_fallbacks() = to_entry(l, n.settings);
   }
   for (const XtTable& t : n.xtables) put_table(t, *e.add_cr_xt_tables());
   if (!n.xtables.empty()) ctx.images.require(core::kXtTables);
@@ -223,6 +233,7 @@ Result<> read_namespace(ReadCtx& ctx, NsId id, NetNamespace& n) {
   n.table(Table::kNexthops) = TRY(take_bytes(e.cr_nexthops()));
   n.table(Table::kNeighbours) = TRY(take_bytes(e.cr_neighbours()));
   n.table(Table::kBridgeEntries) = TRY(take_bytes(e.cr_bridge_entries()));
+  for (const auto& l : e.cr_fallbacks()) n.links.push_back(TRY(from_entry(l)));
   for (const auto& t : e.cr_xt_tables()) n.xtables.push_back(get_table(t));
   return {};
 }
@@ -276,6 +287,7 @@ Result<> read(ReadCtx& ctx, NsId id) {
       n.links.push_back(TRY(from_entry(e)));
       if (!n.complete) take_device_settings(e, n.settings);
     }
+    std::sort(n.links.begin(), n.links.end(), [](const Link& a, const Link& b) { return a.index < b.index; });
     for (const RawTable& t : kRawTables) n.table(t.table) = TRY(read_raw(ctx, t.image, id, t.magic));
     n.ruleset = TRY(read_ruleset(ctx, id));
     n.connections = TRY(read_raw(ctx, ImageType::kNetnfCt, id, 0));

@@ -35,12 +35,12 @@ ifinfomsg header_for(const Link& l) {
 }
 
 /// What every device is given when it is made.
-void put_common(Request& r, const Link& l) {
+void put_basics(Request& r, const Link& l, ByteSpan address) {
   r.text(IFLA_IFNAME, l.name);
   r.number(IFLA_MTU, l.mtu);
   r.number(IFLA_TXQLEN, l.queue_length);
   if (l.group != 0) r.number(IFLA_GROUP, l.group);
-  if (!l.address.empty()) r.put(IFLA_ADDRESS, l.address);
+  if (!address.empty()) r.put(IFLA_ADDRESS, address);
 }
 
 void put_settable(Request& r, const Link& l, const DeviceKind& kind) {
@@ -51,11 +51,18 @@ void put_settable(Request& r, const Link& l, const DeviceKind& kind) {
     if (zero && !a.data.empty() && (kind.flags | kind.absent_if_zero) & bit) continue;
     if (kind.masked & bit && a.data.size() == 8) {
       const auto value = as_number<std::uint32_t>(a.data);
-      if (value != 0) r.number(a.whole_type, std::array{value, value});
+      if (kind.mask != 0) r.number(a.whole_type, std::array{value & kind.mask, kind.mask});
+      if (kind.mask == 0 && value != 0) r.number(a.whole_type, std::array{value, value});
       continue;
     }
     r.put(a.whole_type, kind.flags & bit ? ByteSpan{} : a.data);
   }
+}
+
+/// Those that make it can say more of some kinds afterwards.
+Result<> finish(Netlink& route, const Link& l) {
+  TRY(settle(route, l, l.kind, Part::kDevice, find_device_kind(l.kind)->later));
+  return l.peers.empty() ? Result<>{} : restore_peers(l);
 }
 
 class DeviceMaker {
@@ -89,6 +96,7 @@ class DeviceMaker {
   Result<> make(const Link& l) {
     made_.insert(l.index);
     if (l.kind == "loopback") return set_loopback(l);
+    if (is_made_by_kernel(l)) return set_fallback(l);
     if (l.kind == "tun") return make_tun(l);
     if (l.kind == "veth") return make_veth(l);
     const auto external = l.lower_ns ? external_link(opt_, l.kind, l.name) : std::nullopt;
@@ -102,6 +110,22 @@ class DeviceMaker {
     return failed("make", l, err, remedy.empty() && err == EOPNOTSUPP ? "the kernel has no such driver" : remedy);
   }
 
+  const Link* link_with(std::uint32_t index) const {
+    const auto it =
+        std::find_if(from_.links.begin(), from_.links.end(), [&](const Link& l) { return l.index == index; });
+    return it == from_.links.end() ? nullptr : &*it;
+  }
+
+  /// Some masters give their ports an address of their own.
+  ByteSpan own_address(const Link& l) const {
+    const Link* master = l.master == 0 ? nullptr : link_with(l.master);
+    const DeviceKind* kind = master == nullptr ? nullptr : find_device_kind(master->kind);
+    if (kind == nullptr || kind->port_address == 0) return l.address;
+    return attribute(l.port_data, kind->port_address).value_or(l.address);
+  }
+
+  void put_common(Request& r, const Link& l) const { put_basics(r, l, own_address(l)); }
+
   Result<> make_plain(const Link& l) {
     const DeviceKind& kind = *find_device_kind(l.kind);
     Request r(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header_for(l));
@@ -111,6 +135,19 @@ class DeviceMaker {
       r.text(IFLA_INFO_KIND, l.kind);
       r.nest(IFLA_INFO_DATA, [&] { put_settable(r, l, kind); });
     });
+    TRY(ask(route_, r, l));
+    TRY(finish(route_, l));
+    return set_alias(l);
+  }
+
+  /// It is here already, like the one that was dumped: fit_to_fallbacks() has seen to it.
+  Result<> set_fallback(const Link& l) {
+    const Link now = TRY(look_at_device(route_, l.index));
+    Request r(RTM_NEWLINK, 0, header_for(l));
+    if (now.mtu != l.mtu) r.number(IFLA_MTU, l.mtu);
+    if (now.queue_length != l.queue_length) r.number(IFLA_TXQLEN, l.queue_length);
+    if (now.group != l.group) r.number(IFLA_GROUP, l.group);
+    if (now.address != l.address) r.put(IFLA_ADDRESS, l.address);
     TRY(ask(route_, r, l));
     return set_alias(l);
   }
@@ -143,9 +180,8 @@ class DeviceMaker {
   /// Both ends are made at once. The first of two that are here makes the other.
   Result<> make_veth(const Link& l) {
     if (l.lower_ns) return make_veth_to_outside(l);
-    const auto peer =
-        std::find_if(from_.links.begin(), from_.links.end(), [&](const Link& p) { return p.index == l.lower; });
-    if (peer == from_.links.end()) return failed("make", l, 0, "its other end is not there; the image is damaged");
+    const Link* peer = link_with(l.lower);
+    if (peer == nullptr) return failed("make", l, 0, "its other end is not there; the image is damaged");
     made_.insert(peer->index);
     Request r(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header_for(l));
     put_common(r, l);
@@ -269,29 +305,19 @@ Result<> make_devices(const Options& opt, Netlink& route, const NetNamespace& fr
 }
 
 Result<> join_masters(Netlink& route, const std::vector<Link>& links) {
-  auto kind_of = [&](std::uint32_t index) -> std::string {
-    for (const Link& l : links)
-      if (l.index == index) return l.kind;
-    return {};
-  };
   for (const Link& l : links) {
     if (l.master == 0) continue;
     Request join(RTM_NEWLINK, 0, header_for(l));
     join.number(IFLA_MASTER, l.master);
     if (const int err = TRY(route.send(join.message())); err != 0)
       return failed("give a master to", l, err, route.why);
-    if (l.port_data.empty()) continue;
-    Request set(RTM_NEWLINK, 0, header_for(l));
-    set.nest(IFLA_LINKINFO, [&] {
-      set.text(IFLA_INFO_SLAVE_KIND, kind_of(l.master));
-      set.nest(IFLA_INFO_SLAVE_DATA, [&] {
-        for (const Attribute& a : attributes(l.port_data))
-          if (kPortSettings >> (a.type & 63) & 1) set.put(a.whole_type, a.data);
-      });
-    });
-    if (const int err = TRY(route.send(set.message())); err != 0)
-      return failed("set up the port of", l, err, route.why);
+    const auto master = std::find_if(links.begin(), links.end(), [&](const Link& m) { return m.index == l.master; });
+    const DeviceKind* kind = master == links.end() ? nullptr : find_device_kind(master->kind);
+    if (kind != nullptr) TRY(settle(route, l, kind->name, Part::kPort, kind->of_port));
   }
+  for (const Link& l : links)
+    if (const DeviceKind* kind = find_device_kind(l.kind))
+      TRY(settle(route, l, l.kind, Part::kDevice, kind->with_ports));
   return {};
 }
 
@@ -315,6 +341,9 @@ Result<> set_device_flags(Netlink& route, const std::vector<Link>& links) {
         return failed("set the flags of", l, err, route.why);
     }
   }
+  for (const Link& l : links)
+    if (const DeviceKind* kind = find_device_kind(l.kind))
+      TRY(settle(route, l, l.kind, Part::kDevice, kind->when_up, true));
   return {};
 }
 

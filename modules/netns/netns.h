@@ -12,6 +12,10 @@
 // macvlan[inside]:outside. A whole namespace may be external (--external net[inode]:key with --inherit-fd, --join-ns)
 // or its content left to the caller (--empty-ns net).
 //
+// Fallback devices of tunnels (gre0, sit0, ...), which the kernel makes in every namespace while their drivers are
+// there and numbers itself, are given their settings where they are; one that is not there is left out if nobody used
+// it.
+//
 // Refused, by name: kinds of device that can't be made again (devices.cc), a veth to another namespace of the tree,
 // devices with traffic control, VLAN filters of a bridge, policies of IPsec, rules of arptables, sets of ipset.
 #pragma once
@@ -39,6 +43,7 @@ struct Link {
   std::optional<std::uint32_t> lower_ns{};  ///< IFLA_LINK_NETNSID: that one is in another namespace
   std::uint32_t queue_length = 0, group = 0;
   Message address{};
+  std::vector<Message> peers{};  ///< of WireGuard: keys and peers, as WG_CMD_SET_DEVICE takes them
 };
 
 /// Tables of entries, each the messages of one dump, in the order in which they are put back.
@@ -99,7 +104,7 @@ Result<> fill(RestoreCtx& ctx, NsId id);
 /// The namespace that the calling thread is in, into the Model: the part of collect that needs no task.
 Result<NetNamespace> look_around();
 /// Makes the namespace that the calling thread is in like that; it must be new.
-Result<> rebuild(const Options& opt, const NetNamespace& from, const Outside& outside);
+Result<> rebuild(const Options& opt, const NetNamespace& dumped, const Outside& outside);
 
 inline constexpr NsKind kKind{
     .name = "net",

@@ -208,6 +208,10 @@ TEST(Netns, KindsThatMayBeMissing) {
            "dev type ip6tnl local fd00::1 remote fd00::2 hoplimit 7",
            "dev type ip6gre local fd00::1 remote fd00::3",
            "dev type vrf table 77",
+           "dev type bond mode active-backup miimon 100",
+           "dev type vti local 10.8.0.1 remote 10.8.0.6 key 9",
+           "dev type erspan local 10.8.0.1 remote 10.8.0.7 key 3 erspan_ver 1 erspan 44",
+           "dev type wireguard",
        })
     EXPECT_TRUE(in_child([&] {
       ASSERT_TRUE(enter_new());
@@ -277,8 +281,65 @@ TEST(Netns, RefusesByName) {
   const std::string veth = "ip link add v0 type veth peer name v1; ip link set v0 up; ";
   expect_refused(veth + "tc qdisc add dev v0 root handle 5: pfifo", "queueing discipline pfifo of network device v0");
   expect_refused("ip link add br0 type bridge vlan_filtering 1", "network device br0 (bridge)");
-  expect_refused("ip link add b0 type bond", "network device b0 (bond)");
+  expect_refused(veth + "ip link add b0 type netkit", "network device b0 (netkit)");
   expect_refused("ip xfrm policy add src 10.0.0.0/8 dst 10.0.0.0/8 dir out", "IPsec");
+}
+
+/// A fallback device of a tunnel, dumped where the kernel has one; `index` may be that of a device here.
+NetNamespace with_fallback(std::uint32_t index, std::uint32_t flags) {
+  NetNamespace n = look_around().take();
+  n.links.push_back({.index = index, .flags = flags, .name = "tunl0", .kind = "ipip"});
+  n.settings["ipv4/conf/tunl0/forwarding"] = "1";
+  return n;
+}
+
+TEST(Netns, FallbackDeviceThatIsNotMadeHere) {
+  NEEDS_ROOT();
+  EXPECT_TRUE(in_child([] {
+    ASSERT_TRUE(enter_new());
+    if (run("ip link show dev tunl0 >/dev/null") == 0) return;
+    const NetNamespace unused = with_fallback(900, 0), used = with_fallback(900, IFF_UP);
+    ASSERT_TRUE(enter_new());
+    const auto made = rebuild(Options{}, unused, {});
+    EXPECT_TRUE(made.ok()) << made.error().sentence();
+    ASSERT_TRUE(enter_new());
+    const auto refused = rebuild(Options{}, used, {});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().sentence().find("network device tunl0 (ipip)"), std::string::npos);
+  }));
+}
+
+TEST(Netns, FallbackDevicesGoThroughImages) {
+  NEEDS_ROOT();
+  EXPECT_TRUE(in_child([] {
+    ASSERT_TRUE(enter_new());
+    core::TempDir dir;
+    const Options opt{};
+    DumpCtx dump{.opt = opt, .images = core::ImageWriterDir::open(dir.path()).take()};
+    dump.models.edit<Model>().namespaces[kId] = with_fallback(900, IFF_UP);
+    ASSERT_TRUE(write(dump, kId).ok());
+    core::ImageReaderDir images = core::ImageReaderDir::open(dir.path(), core::ImageReaderDir::Need::kNothing).take();
+    TaskTree tree;
+    Models models;
+    ReadCtx ctx{opt, images, tree, models};
+    ASSERT_TRUE(read(ctx, kId).ok());
+    const Link& last = models.get<Model>().namespaces.at(kId).links.back();
+    EXPECT_EQ(std::tuple(last.name, last.index, last.flags), std::tuple("tunl0", 900u, unsigned{IFF_UP}));
+  }));
+}
+
+TEST(Netns, NumberThatTheKernelHasTaken) {
+  NEEDS_ROOT();
+  EXPECT_TRUE(in_child([] {
+    ASSERT_TRUE(enter_new());
+    NetNamespace n = look_around().take();
+    n.links.push_back({.index = 77, .name = "x0", .kind = "dummy"});
+    ASSERT_TRUE(enter_new());
+    ASSERT_EQ(run("ip link add v0 index 77 type veth peer name v1"), 0);  // as a fallback device would
+    const auto refused = rebuild(Options{}, n, {});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().sentence().find("its number 77 is that of v0"), std::string::npos);
+  }));
 }
 
 TEST(Netns, SettingsOfAnotherKernel) {

@@ -8,12 +8,30 @@ namespace cr::netns {
 // devices.cc
 /// Refuses devices that can't be made again. Errors: netlink(7).
 Result<std::vector<Link>> look_at_devices(Netlink& route);
+/// One of them, as it is now. Errors: netlink(7).
+Result<Link> look_at_device(Netlink& route, std::uint32_t index);
+/// All of them, whatever they are. Errors: netlink(7).
+Result<std::vector<Link>> list_devices(Netlink& route);
+// fallbacks.cc
+/// `from` without the fallback devices that this kernel does not make and that nobody used. Refuses what they
+/// prevent.
+Result<NetNamespace> fit_to_fallbacks(Netlink& route, const NetNamespace& from);
+// wireguard.cc
+/// Keys and peers. Refuses a device whose packets go through another namespace. Errors: netlink(7).
+Result<> look_at_peers(Link& link);
+Result<> restore_peers(const Link& link);
+// settle.cc
+enum class Part { kDevice, kPort };  ///< IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA
+/// Sets those of its attributes, bits of `which`, that are not as they were; `kind` is its own or that of its master.
+/// With `patient` the kernel may need a moment, and what it does not take in the end is a warning.
+Result<> settle(Netlink& route, const Link& link, std::string_view kind, Part part, std::uint64_t which,
+                bool patient = false);
 // make_devices.cc
 /// Makes all devices, down, with their indices; what must be outside is asked for over `outside`.
 Result<> make_devices(const Options& opt, Netlink& route, const NetNamespace& from, const Outside& outside);
 /// Masters and settings of ports.
 Result<> join_masters(Netlink& route, const std::vector<Link>& links);
-/// Flags, up among them; lower devices first.
+/// Flags, up among them; lower devices first. Then what can be set of a device that is up.
 Result<> set_device_flags(Netlink& route, const std::vector<Link>& links);
 
 // tables.cc

@@ -25,6 +25,7 @@ Error not_made(const Link& l, std::string remedy) {
 }
 
 Result<> check_link(const Options& opt, const Link& l) {
+  if (is_made_by_kernel(l)) return {};
   const DeviceKind* kind = find_device_kind(l.kind);
   if (kind == nullptr || kind->refusal != nullptr) return not_made(l, "devices of this kind are not carried");
   if (l.kind == "veth" && l.lower_ns && !external_link(opt, l.kind, l.name))
@@ -129,8 +130,9 @@ Result<> prepare(RestoreCtx& ctx, NsId id) {
   return {};
 }
 
-Result<> rebuild(const Options& opt, const NetNamespace& from, const Outside& outside) {
+Result<> rebuild(const Options& opt, const NetNamespace& dumped, const Outside& outside) {
   Netlink route = TRY(Netlink::open(NETLINK_ROUTE));
+  const NetNamespace from = TRY(fit_to_fallbacks(route, dumped));
   TRY(make_devices(opt, route, from, outside));
   TRY(restore_settings(from.settings, opt.weak_sysctls));
   stop_own_addresses(from.links);

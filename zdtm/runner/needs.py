@@ -1,9 +1,11 @@
 """Whether this machine has what a case needs. Every check returns '' or the reason why not."""
 import ctypes
+import errno
 import os
 import platform
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import tempfile
@@ -14,6 +16,7 @@ CAPABILITIES = (
     'sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override '
     'mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore').split()
 CLONE_NEWUSER = 0x10000000
+CLONE_NEWNET = 0x40000000
 
 
 def release_numbers(text):
@@ -92,6 +95,33 @@ def need_ia32():
     return '' if done else 'this kernel runs no 32-bit programs'
 
 
+def attribute(kind, payload):
+    return struct.pack('HH', 4 + len(payload), kind) + payload + bytes(-len(payload) % 4)
+
+
+def errno_of_new_link(kind):
+    """What the kernel answers when a network device of that kind is to be made, with nothing else said of it."""
+    rtm_newlink, create, ack, ifla_linkinfo, info_kind = 16, 0x600, 5, 18, 1
+    body = bytes(16) + attribute(ifla_linkinfo, attribute(info_kind, kind.encode() + b'\0'))
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as route:
+        route.send(struct.pack('IHHII', 16 + len(body), rtm_newlink, create | ack, 1, 0) + body)
+        return -struct.unpack_from('i', route.recv(4096), 16)[0]
+
+
+def need_link(kind):
+    """In a network namespace that is gone afterwards. A driver that wants more says something else."""
+    pid = os.fork()
+    if pid == 0:
+        status = 2
+        try:
+            if ctypes.CDLL(None).unshare(CLONE_NEWNET) == 0:
+                status = 1 if errno_of_new_link(kind) == errno.EOPNOTSUPP else 0
+        finally:
+            os._exit(status)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return ('', f'the kernel has no network devices of kind {kind}', 'network namespaces cannot be made here')[status]
+
+
 # Where it has no start files, or such as make no program that starts.
 WITHOUT_STATIC_PIE = ('ppc64le', 's390x')
 
@@ -101,7 +131,7 @@ def need_static_pie():
 
 
 PLAIN = {'static-pie': need_static_pie, 'root': need_root, 'userns': need_userns, 'hugetlb': need_hugetlb, 'ia32': need_ia32}
-WITH_VALUE = {'cap': need_cap, 'tool': need_tool, 'file': need_file, 'arch': need_arch, 'cpu': need_cpu}
+WITH_VALUE = {'cap': need_cap, 'tool': need_tool, 'file': need_file, 'arch': need_arch, 'cpu': need_cpu, 'link': need_link}
 
 
 def missing(need):

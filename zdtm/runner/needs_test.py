@@ -1,3 +1,4 @@
+import os
 import unittest
 
 from .main import matches
@@ -21,6 +22,11 @@ class NeedsTest(unittest.TestCase):
         self.assertIn('not older than 2.6', missing('kernel<2.6'))
         self.assertEqual(missing('kernel<99.0'), '')
         self.assertIn('no-such-tool', first_missing(['tool:sh', 'tool:no-such-tool']))
+
+    @unittest.skipIf(os.geteuid() != 0, 'network namespaces want root')
+    def test_kinds_of_network_devices(self):
+        self.assertEqual(missing('link:veth'), '')
+        self.assertIn('no network devices of kind nosuchkind', missing('link:nosuchkind'))
 
     def test_unknown(self):
         for need in ('magic', 'tool:', 'cap:EVERYTHING'):
