@@ -1,5 +1,6 @@
 /* zdtm:
  * title: proc file systems that show an inner pid namespace, mounted by its first process where its maker lives too
+ * nosnapshot: another pid namespace
  * needs: root
  */
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: which numbers a pid namespace gives next, and how many it has (since Linux 6.14), the own and one below it
+ * nosnapshot: another pid namespace
  * needs: cap:SYS_ADMIN
  */
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: pid namespaces below that of the tree: every number on every level, groups, zombies, who joined
+ * nosnapshot: another pid namespace
  * needs: cap:SYS_ADMIN
  */
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: dead inits of pid namespaces that nobody has waited for; children yet to be born there
+ * nosnapshot: another pid namespace
  * needs: cap:SYS_ADMIN
  */
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: process groups and sessions that are led outside of the pid namespace of their members
+ * nosnapshot: another pid namespace
  * needs: cap:SYS_ADMIN
  */
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: what pid namespaces share or tell pids by: descriptors, pidfds, credentials, timers
+ * nosnapshot: another pid namespace
  * needs: cap:SYS_ADMIN
  */
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a container as unshare -Urpnf makes it: all its namespaces belong to its user namespace, its maker lives in it too
+ * nosnapshot: another pid namespace
  * needs: root
  */
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 /* zdtm:
  * title: a worker as browsers make it, in user and other namespaces below those of its parent
+ * nosnapshot: another pid namespace
  * needs: root
  */
 #define _GNU_SOURCE
