@@ -72,4 +72,4 @@ CASE_MODULES = ('unix_diag', 'inet_diag', 'tcp_diag', 'udp_diag', 'raw_diag', 'a
                 'ip6table_filter', 'overlay', 'autofs4', 'fuse', 'udplite', 'ipv6', 'binfmt_misc',
                 # Kinds of network devices. Those of tunnels bring fallback devices into every network namespace.
                 'dummy', 'macvlan', 'ipvlan', '8021q', 'vxlan', 'bridge', 'bonding', 'wireguard', 'ip_gre', 'ip6_gre', 'ipip', 'sit',
-                'ip6_tunnel', 'ip_vti', 'ip6_vti')
+                'ip6_tunnel', 'ip_vti', 'ip6_vti', 'vrf')

@@ -111,7 +111,8 @@ pb::net_device_entry to_entry(const Link& l, const Settings& settings) {
   e.set_flags(l.flags);
   e.set_name(l.name);
   if (l.kind == "tun") put_tun(l, *e.mutable_tun());
-  e.set_address(l.address.data(), l.address.size());
+  // That of lo is nobody's, which the kernel does not take back.
+  if (l.kind != "loopback") e.set_address(l.address.data(), l.address.size());
   put_device_settings(settings, l.name, e);
   if (l.kind == "macvlan") {
     e.mutable_macvlan()->set_mode(in_data<std::uint32_t>(l, IFLA_MACVLAN_MODE));

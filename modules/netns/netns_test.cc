@@ -281,7 +281,7 @@ TEST(Netns, RefusesByName) {
   const std::string veth = "ip link add v0 type veth peer name v1; ip link set v0 up; ";
   expect_refused(veth + "tc qdisc add dev v0 root handle 5: pfifo", "queueing discipline pfifo of network device v0");
   expect_refused("ip link add br0 type bridge vlan_filtering 1", "network device br0 (bridge)");
-  expect_refused(veth + "ip link add b0 type netkit", "network device b0 (netkit)");
+  expect_refused(veth + "ip link add link v0 name x0 type macvtap", "network device x0 (macvtap)");
   expect_refused("ip xfrm policy add src 10.0.0.0/8 dst 10.0.0.0/8 dir out", "IPsec");
 }
 
