@@ -1,6 +1,7 @@
 /* zdtm:
  * title: persistent tun and tap devices with owner, group and queues
  * needs: root tool:ip file:/dev/net/tun
+ * rights: opens /dev/net/tun, which only that root may do
  */
 #define _GNU_SOURCE
 #include "netns.h"
