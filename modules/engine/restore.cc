@@ -54,6 +54,13 @@ class TreeGuard {
   bool armed_ = true;
 };
 
+/// Whether a task has died whose parent, another one of the tree, has not waited for it: its number is still taken.
+bool is_zombie(const Task& t, HostPid pid) {
+  if (t.leader_exited) return false;
+  const auto stat = core::read_stat(pid);
+  return stat.ok() && stat.value().state() == 'Z';
+}
+
 /// An error when one of the tasks that must live is dead.
 Result<> all_alive(void* argument) {
   auto& ctx = *static_cast<RestoreCtx*>(argument);
@@ -63,7 +70,7 @@ Result<> all_alive(void* argument) {
     siginfo_t info{};
     bool child_died =
         waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
-    if (child_died || kill(pid, 0) != 0)
+    if (child_died || kill(pid, 0) != 0 || is_zombie(t, HostPid{pid}))
       return Error{"engine", "restore", format("pid {}", t.pid), 0,
                    format("it died half-way (code {}, status {})", info.si_code, info.si_status)};
   }

@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/unique_fd.h"
 #include "net/errors.h"
+#include "net/protocol_opts.h"
 #include "net/tcp_segment.h"
 
 #ifndef SO_PEEK_OFF
@@ -23,7 +24,6 @@ namespace cr::net {
 namespace {
 
 constexpr std::size_t kLargest = 65536;
-constexpr int kIp6FlowInfo = 11;  // IPV6_FLOWINFO of linux/in6.h, which does not go with netinet/in.h
 
 Result<> set_peek_offset(int fd, int offset, const std::string& object) {
   if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) != 0)

@@ -2,11 +2,10 @@
 
 #include <linux/icmpv6.h>
 #include <linux/if_packet.h>
-#include <linux/in.h>
-#include <linux/in6.h>
 #include <linux/netlink.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -108,8 +107,8 @@ constexpr Spec kTable[] = {
     {IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, kIp6, kEarly, "IPV6_RECVORIGDSTADDR"},
     {IPPROTO_IPV6, IPV6_RECVFRAGSIZE, kIp6, kEarly, "IPV6_RECVFRAGSIZE"},
     {IPPROTO_IPV6, IPV6_TCLASS, kIp6, kEarly, "IPV6_TCLASS"},
-    {IPPROTO_IPV6, IPV6_FLOWINFO, kIp6, kEarly, "IPV6_FLOWINFO"},
-    {IPPROTO_IPV6, IPV6_FLOWINFO_SEND, kIp6, kEarly, "IPV6_FLOWINFO_SEND"},
+    {IPPROTO_IPV6, kIp6FlowInfo, kIp6, kEarly, "IPV6_FLOWINFO"},
+    {IPPROTO_IPV6, kIp6FlowInfoSend, kIp6, kEarly, "IPV6_FLOWINFO_SEND"},
     {IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, kIp6, kEarly, "IPV6_AUTOFLOWLABEL"},
     {IPPROTO_IPV6, IPV6_DONTFRAG, kIp6, kEarly, "IPV6_DONTFRAG"},
     {IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, kIp6, kEarly, "IPV6_ADDR_PREFERENCES"},

@@ -12,6 +12,9 @@
 
 namespace cr::net {
 
+/// IPV6_FLOWINFO and IPV6_FLOWINFO_SEND of <linux/in6.h>, which does not go with <netinet/in.h>.
+inline constexpr int kIp6FlowInfo = 11, kIp6FlowInfoSend = 33;
+
 struct ProtocolOption {
   int level = 0, name = 0;
   std::vector<std::uint8_t> value{};

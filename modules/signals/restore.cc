@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "signals/signals.h"
 #include "signals/wire.h"
+#include "task/task.h"
 
 namespace cr::signals {
 namespace {
@@ -47,6 +48,19 @@ bool is_pending(const Model& model, const Task& task, int signal) {
     if (it != model.threads.end() && holds(it->second.queue, signal)) return true;
   }
   return false;
+}
+
+Result<> plan(PlanCtx& ctx) {
+  for (const Task& task : ctx.tree.tasks) {
+    const auto& processes = ctx.models.get<Model>().processes;
+    const auto it = processes.find(task.pid);
+    if (!task.alive() || it == processes.end() || it->second.actions.empty()) continue;
+    if (it->second.compat != task::runs_compat(ctx.models, task))
+      return Error{"signals", "restore the dispositions of", format("pid {}", task.pid), 0,
+                   format("they are of a {}-bit program, and it is none: the images are damaged",
+                          it->second.compat ? 32 : 64)};
+  }
+  return {};
 }
 
 Result<> finish(RestoreCtx& ctx) {

@@ -75,6 +75,8 @@ Result<> interrogate(DumpCtx&, const Task&, infect::ParasiteSession&);
 Result<> write_core(const DumpCtx&, const Task&, std::size_t thread, pb::core_entry&);
 Result<> read_core(ReadCtx&, const Task&, std::size_t thread, const pb::core_entry&);
 /// Sends the pending SIGSTOPs to the stopped tasks.
+/// Handlers of 32-bit code are of 32-bit programs only.
+Result<> plan(PlanCtx&);
 Result<> finish(RestoreCtx&);
 
 inline constexpr Module kModule{.name = "signals",
@@ -82,6 +84,7 @@ inline constexpr Module kModule{.name = "signals",
                                 .interrogate = interrogate,
                                 .write_core = write_core,
                                 .read_core = read_core,
+                                .plan = plan,
                                 .finish = finish};
 
 }  // namespace cr::signals
