@@ -40,7 +40,7 @@ std::string escaped(std::string_view hex) {
 
 Result<> put(int directory, const char* file, std::string_view text, const std::string& object) {
   const UniqueFd fd(openat(directory, file, O_WRONLY | O_CLOEXEC));
-  if (fd && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) return {};
+  if (fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) return {};
   return Error{"mnt", format("write \"{}\" to {} of", text, file), object, errno,
                "with the flag F the interpreter must be there"};
 }

@@ -1,5 +1,8 @@
 // Devices, made again in a new namespace. Their indices are asked for with RTM_NEWLINK (ifi_index).
 #include <fcntl.h>
+// Before the kernel's headers of the same.
+#include <netinet/in.h>
+//
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
