@@ -46,7 +46,10 @@ class Machine:
             if guest.wait() != 0:
                 self.say(f'the machine ended with {guest.returncode} (124: after {timeout} s)')
         # Not "whatever is recognised": a disk that was never written to would be read to its end as the padding of an xz file.
-        with tarfile.open(results, 'r:') as archive:
-            archive.extractall(output)
+        try:
+            with tarfile.open(results, 'r:') as archive:
+                archive.extractall(output)
+        except tarfile.ReadError as error:
+            self.say(f'the results are damaged: {error}')
         if not any(output.glob('*.xml')):
             self.say(f'no results; the console is in {os.path.abspath(console)}')

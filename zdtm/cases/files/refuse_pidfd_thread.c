@@ -11,22 +11,13 @@
 #include "passing.h"
 #include "threads.h"
 
-static volatile pid_t tid;
-static volatile int go_on;
-
-static void* sleeper(void* arg) {
-  tid = gettid();
-  while (!go_on) usleep(10000);
-  return arg;
-}
+static struct threads t = {.count = 1};
 
 int main(int argc, char** argv) {
   int ends[2];
-  pthread_t thread;
   test_init(argc, argv);
-  expect_eq(pthread_create(&thread, NULL, sleeper, NULL), 0);
-  while (!tid) usleep(100);
-  int fd = must(syscall(SYS_pidfd_open, tid, O_EXCL /* PIDFD_THREAD */));
+  threads_start(&t);
+  int fd = must(syscall(SYS_pidfd_open, t.tid[0], O_EXCL /* PIDFD_THREAD */));
   must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
   send_fds(ends[0], "thread", &fd, 1);
 
@@ -35,9 +26,8 @@ int main(int argc, char** argv) {
 
   int received;
   expect_eq(receive_fds(ends[1], "thread", &received), 1);
-  expect_eq(atoi(fdinfo_line(received, "Pid:")), tid);
+  expect_eq(atoi(fdinfo_line(received, "Pid:")), t.tid[0]);
   expect(same_description(getpid(), fd, getpid(), received));
-  go_on = 1;
-  pthread_join(thread, NULL);
+  threads_finish(&t);
   pass();
 }

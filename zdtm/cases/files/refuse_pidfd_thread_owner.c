@@ -10,28 +10,18 @@
 #include "descriptors.h"
 #include "threads.h"
 
-static volatile pid_t tid;
-static volatile int go_on;
-
-static void* sleeper(void* arg) {
-  tid = gettid();
-  while (!go_on) usleep(10000);
-  return arg;
-}
+static struct threads t = {.count = 1};
 
 int main(int argc, char** argv) {
-  pthread_t thread;
   test_init(argc, argv);
-  expect_eq(pthread_create(&thread, NULL, sleeper, NULL), 0);
-  while (!tid) usleep(100);
-  int fd = must(syscall(SYS_pidfd_open, tid, O_EXCL /* PIDFD_THREAD */));
+  threads_start(&t);
+  int fd = must(syscall(SYS_pidfd_open, t.tid[0], O_EXCL /* PIDFD_THREAD */));
   must(fcntl(fd, F_SETOWN, getpid()));
 
   test_daemon();
   test_waitsig();
 
   expect_eq(fcntl(fd, F_GETOWN), getpid());
-  go_on = 1;
-  pthread_join(thread, NULL);
+  threads_finish(&t);
   pass();
 }
